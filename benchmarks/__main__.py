@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmarks import board, crowd, durability, imports, interactions, order_path, start
 from benchmarks.crowd import LoadResult, OrderLoad
 from benchmarks.durability import Cost
+from benchmarks.figures import quantile
 from benchmarks.imports import StepTiming
 from benchmarks.interactions import WaitTimes
 
@@ -37,7 +38,7 @@ def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:
             ("answered", bare.answered, ours.answered),
         ):
             for name, share in (("p50", 0.5), ("p99", 0.99)):
-                one, other = _quantile(bare_times, share), _quantile(bot_times, share)
+                one, other = quantile(bare_times, share), quantile(bot_times, share)
                 cells = (f"{one * 1000:.1f}", f"{other * 1000:.1f}", f"{other / one:.2f}")
                 table.add_row(f"{size:,}", until, name, *cells)
     return table
@@ -88,11 +89,7 @@ def _import_table(rows: list[StepTiming]) -> Table:
 def _p50_and_p99(values: Sequence[float]) -> tuple[str, str]:
     if not values:
         return "", ""
-    return f"{_quantile(values, 0.5):.1f}", f"{_quantile(values, 0.99):.1f}"
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    return values[min(len(values) - 1, int(len(values) * share))]
+    return f"{quantile(values, 0.5):.1f}", f"{quantile(values, 0.99):.1f}"
 
 
 if __name__ == "__main__":

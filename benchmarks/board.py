@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 from pydantic import HttpUrl, SecretStr
 from rich.table import Table
 
+from benchmarks import figures
 from benchmarks.clock import BenchmarkClock
 from benchmarks.servers import busy_cad
 from benchmarks.servers.busy_cad import PushedEvent
-from benchmarks.servers.card_channel import CardWrite, PretendCardChannel
+from benchmarks.servers.card_channel import PretendCardChannel
 from benchmarks.servers.discord_payloads import CHANNEL_ID, GUILD_ID, ROLE_ID
 from bot.app import open_bot
 from bot.cad.push.http_push import EVENT_PATH
@@ -43,7 +40,6 @@ CALM_SPEED = 10.0  # the bot's clock runs faster, so its own work takes more of 
 FLOOD_EVENTS, FLOOD_RATE = 5000, 1000.0
 RUSH_EVENTS = 5000
 
-_WINDOW = 5.0  # seconds, the window of Discord's limit
 _SETTLE_SECONDS = 40.0  # seconds, longer than the time between two polls
 _FRESH = timedelta(seconds=30)
 _SERVER_ID = 1
@@ -171,7 +167,7 @@ async def _measure_load(
         await hurry(lambda: not wrong(), seconds=3.0 * calls + _SETTLE_SECONDS)
         writes = channel.writes[begin:]
         await hurry(lambda: False, seconds=_SETTLE_SECONDS)  # through some polls
-        delays = _delays(sent, moments, writes)
+        delays = figures.delays(sent, moments, writes)
         return Load(
             events=len(moments),
             per_second=len(sent) / (max(one.at for one in sent) - min(one.at for one in sent)),
@@ -179,10 +175,10 @@ async def _measure_load(
             refused=sum(one.status != 200 for one in sent),
             wrong=wrong(),
             edits=len(writes),
-            p50=_quantile(delays, 0.5),
-            p99=_quantile(delays, 0.99),
-            most_writes=_max_writes_per_window(writes),
-            least_gap=_least_gap(writes),
+            p50=figures.quantile(delays, 0.5),
+            p99=figures.quantile(delays, 0.99),
+            most_writes=figures.max_writes_per_window(writes),
+            least_gap=figures.least_gap(writes),
         )
 
 
@@ -196,39 +192,6 @@ async def _fast_forward(
         if confirmed is None or clock.now() - confirmed < _FRESH:
             clock.skip(_SKIP)
         await asyncio.sleep(_POLL_SECONDS)
-
-
-def _delays(
-    sent: Iterable[PushedEvent], moments: Mapping[int, float], writes: list[CardWrite]
-) -> list[float]:
-    """Return the seconds from each event about a call until its card showed it, sorted."""
-    by_call: dict[int, list[CardWrite]] = defaultdict(list)
-    for write in writes:
-        by_call[write.call_id].append(write)
-    delays = []
-    for one in sent:
-        if one.call_id is not None:
-            shown = (write.at for write in by_call[one.call_id] if write.event >= one.number)
-            delays.append(next(shown, math.inf) - moments[one.number])
-    return sorted(delays)
-
-
-def _max_writes_per_window(writes: Sequence[CardWrite]) -> int:
-    """Return the largest number of writes within any five seconds."""
-    moments = [one.at for one in writes]
-    return max(bisect_left(moments, begin + _WINDOW) - n for n, begin in enumerate(moments))
-
-
-def _least_gap(writes: Iterable[CardWrite]) -> float:
-    by_message: dict[int, list[float]] = defaultdict(list)
-    for one in writes:
-        by_message[one.message_id].append(one.at)
-    gaps = (b - a for moments in by_message.values() for a, b in pairwise(moments))
-    return min(gaps, default=math.inf)
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    return values[min(len(values) - 1, int(len(values) * share))]
 
 
 def _number(one: PushedEvent) -> int:

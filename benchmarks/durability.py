@@ -68,7 +68,7 @@ async def _attach(bot: BotUnderTest, call_id: int) -> float:
     discord, clock = bot
     (exchange,) = discord.attach([(FIRST_MEMBER_ID, call_id)])
     await discord.wait_for([exchange])
-    for _ in range(10):  # let the follow-up work finish before the next round
+    for _ in range(10):  # let the work after an order finish before the next round
         clock.skip(60)
         await asyncio.sleep(0.01)
     return interactions.seconds_until(exchange, exchange.answered)

@@ -19,11 +19,13 @@ from bot.common.clock import SYSTEM_CLOCK
 from bot.services.access.policy import Access, Actor
 from bot.services.link_files.import_export import LinkImportExport, Upload
 from bot.services.links.link_changes import LinkNotifier
+from bot.services.reply import ReplyAddress
 from bot.storage.database import Database
 from bot.storage.stores.link_store import LinkStore
 
 SIZE = 50_000  # people; Discord's two mebibytes hold that many Steam ids
 _ADMIN = Actor(1, GUILD_ID, frozenset({ROLE_ID}), manages_server=False)
+_REPLY = ReplyAddress(1, "token")
 _TICK = 0.001  # seconds
 
 
@@ -76,11 +78,12 @@ async def measure_in_discord(size: int = SIZE) -> list[StepTiming]:
                 id_format="{hex}",
                 clock=SYSTEM_CLOCK,
             )
-            shown, preview = await _time_step("shown", files.preview(_ADMIN, upload))
+            shown, preview = await _time_step("shown", files.preview(_ADMIN, upload, _REPLY))
             _check(preview.token is not None and len(preview.diff.added) == size)
-            written, done = await _time_step("written", files.apply(_ADMIN, preview.token or ""))
+            token = preview.token or ""
+            written, done = await _time_step("written", files.apply(_ADMIN, token, _REPLY))
             _check(done.counts.added == size)
-            again, preview = await _time_step("shown again", files.preview(_ADMIN, upload))
+            again, preview = await _time_step("shown again", files.preview(_ADMIN, upload, _REPLY))
             _check(preview.diff.unchanged == size)
             exported, export = await _time_step("exported", files.export(_ADMIN))
             _check(export.count == size)

@@ -92,7 +92,7 @@ async def measure(opener: OpenBot, url: str, size: int, rounds: int) -> WaitTime
             ]
             exchanges = discord.attach(orders)
             await discord.wait_for(exchanges)
-            await run_follow_ups(clock)
+            await run_work_after_orders(clock)
             if number:
                 acknowledged += [seconds_until(one, one.acknowledged) for one in exchanges]
                 answered += [seconds_until(one, one.answered) for one in exchanges]
@@ -113,7 +113,7 @@ async def table(
     return rows
 
 
-async def run_follow_ups(clock: BenchmarkClock) -> None:
+async def run_work_after_orders(clock: BenchmarkClock) -> None:
     """Let the work after an answer finish, so that it does not slow the next round."""
     for _ in range(5):
         clock.skip(60)

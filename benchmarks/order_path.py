@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.interactions import CAD_DELAY, our_bot, run_follow_ups
+from benchmarks.interactions import CAD_DELAY, our_bot, run_work_after_orders
 from benchmarks.servers.discord_payloads import FIRST_MEMBER_ID
 from benchmarks.servers.pretend_cad import FIRST_CALL_ID, running_cad
 from benchmarks.servers.pretend_discord import PretendDiscord
@@ -74,14 +74,14 @@ async def measure() -> OrderPath:
     ):
         # What is built once, at the first order, does not belong to the path.
         await discord.wait_for(discord.attach([(FIRST_MEMBER_ID, FIRST_CALL_ID)]))
-        await run_follow_ups(clock)
+        await run_work_after_orders(clock)
         paths = []
         for number in range(1, _ORDERS + 1):
             with _recorded(discord) as calls:
                 attaching = discord.attach([(FIRST_MEMBER_ID + number, FIRST_CALL_ID)])
                 await discord.wait_for(attaching)
             paths.append(OrderPath(tuple(calls)))
-            await run_follow_ups(clock)
+            await run_work_after_orders(clock)
     return min(paths, key=lambda path: len(path.calls))
 
 

@@ -26,7 +26,7 @@ from bot.ui.calls.call_select import CallSelect
 from bot.ui.calls.card_buttons import CALL_ITEMS
 from bot.ui.interactions.guild_services import DispatchClient
 from bot.ui.interactions.handlers import DispatchTree, PersistentItem
-from bot.ui.link_files.import_preview import ImportButton
+from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS
@@ -49,7 +49,7 @@ PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
     *LINK_BUTTONS,
     CallSelect,
     StopCheckButton,
-    ImportButton,
+    *IMPORT_BUTTONS,
 )
 
 _log = logging.getLogger(__name__)

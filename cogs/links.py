@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.ui.interactions.responses import (
     Interaction,
     actor_of,
-    reply_address,
+    once_acknowledged,
     respond,
     services_for,
 )
@@ -56,14 +56,13 @@ class LinksCog(commands.Cog):
             await respond(interaction, work, account_text.member_account)
             return
 
-        async def linking() -> link_buttons.LinkOutcome:
-            reply = reply_address(interaction)  # known once the command is acknowledged
-            return await services_for(interaction).link_workflow.link(
-                actor_of(interaction), target.id, steam, reply
-            )
-
+        workflow = services_for(interaction).link_workflow
+        link = partial(workflow.link, actor_of(interaction), target.id, steam)
         await respond(
-            interaction, linking(), link_buttons.outcome_text, link_buttons.outcome_buttons
+            interaction,
+            once_acknowledged(interaction, link),
+            link_buttons.outcome_text,
+            link_buttons.outcome_buttons,
         )
 
     @app_commands.command(description="Remove your link, or a member's")
@@ -131,12 +130,11 @@ class LinksCog(commands.Cog):
     @links.command(name="import", description="Show what a file of links would change")
     @app_commands.describe(file="CSV or JSON, at most 2 MiB, such as the file from /links export")
     async def import_links(self, interaction: Interaction, file: discord.Attachment) -> None:
-        work = services_for(interaction).link_files.preview(
-            actor_of(interaction), upload_of(interaction, file)
-        )
+        link_files = services_for(interaction).link_files
+        preview = partial(link_files.preview, actor_of(interaction), upload_of(interaction, file))
         await respond(
             interaction,
-            work,
+            once_acknowledged(interaction, preview),
             import_preview.preview_text,
             import_preview.preview_buttons,
             attach=import_preview.preview_file,

@@ -24,8 +24,8 @@ cli = typer.Typer(
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    cad_port: Annotated[int, typer.Option(help="Port of the CAD; 0 picks a free one.")] = 8100,
-    discord_port: Annotated[int, typer.Option(help="Port of the Discord page.")] = 8101,
+    cad_port: Annotated[int, typer.Option(help="Port of the CAD; if in use, a free one.")] = 8100,
+    discord_port: Annotated[int, typer.Option(help="Port of the Discord page; as above.")] = 8101,
     *,
     api: Annotated[
         SpokenApi, typer.Option(help="The API that the CAD speaks; its page switches it.")

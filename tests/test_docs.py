@@ -207,6 +207,18 @@ def test_the_example_shows_the_defaults():
     }
 
 
+def test_every_page_names_the_same_first_settings():
+    example = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    first = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)[:5]
+    assert "fill in the first five" in example
+    assert first_cells(section(PAGES["docs/settings.md"], "The first five")) == first
+    install = section(PAGES["docs/setup.md"], "3. Install and write the settings")
+    assert first_cells(install) == first
+    steps = section(README, "Set it up in five steps")
+    (step,) = re.findall(r"^3\. .*$", steps, re.MULTILINE)
+    assert re.findall(r"`([A-Z_]+)`", step) == first
+
+
 def test_the_settings_page_has_every_setting_and_no_other():
     assert sorted(first_cells(PAGES["docs/settings.md"])) == sorted(SETTINGS)
 

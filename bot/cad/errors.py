@@ -75,6 +75,25 @@ class UnitListIncomplete(CadRateLimited):
         self.as_of = as_of
 
 
+class UnitListOutdated(CadRateLimited):
+    """The rate limit allows no newer list of units yet.
+
+    Attributes:
+        as_of: when the list that is known was fetched; None in an error that was read from storage.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        as_of: datetime | None = None,
+    ) -> None:
+        super().__init__(text, status=status, retry_after=retry_after)
+        self.as_of = as_of
+
+
 class CadUnavailable(CadError):
     """The CAD or a proxy in front of it failed (5xx)."""
 

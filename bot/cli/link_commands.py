@@ -48,8 +48,7 @@ def import_links(
     """Show what a file of links would change, ask, and write all of it or none."""
     from bot.config import settings
     from bot.services.link_files.file_reader import read_links
-    from bot.services.link_files.import_diff import compute_diff
-    from bot.services.link_files.import_export import links_of
+    from bot.services.link_files.import_diff import compute_diff, links_of
 
     loaded = settings.load_links()
     with _progress_bar() as bar:
@@ -58,7 +57,7 @@ def import_links(
 
     async def put(links: LinkStore) -> None:
         before = await links.api_ids(guild)
-        found = compute_diff(parsed, before)
+        found = compute_diff(parsed, before, await links.proven_members(guild))
         _print_diff(found, with_changes=not yes)
         _require_good_lines(parsed, skip_bad=skip_bad)
         if found.shared and not allow_shared:

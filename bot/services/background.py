@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -118,6 +119,13 @@ class BackgroundTasks:
         self.is_stopping = True
         for task in self._running:
             task.cancel()
+
+    async def close(self, seconds: float | None = None) -> None:
+        """Cancel what only waits, and let the rest end: within some seconds, or in its own time."""
+        self.cancel_waiting()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.join()
 
     async def join(self) -> None:
         """Wait until every task that was spawned has ended."""

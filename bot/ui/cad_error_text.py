@@ -21,6 +21,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
     UnitListIncomplete,
+    UnitListOutdated,
     UnitNotAddressable,
 )
 from bot.ui.text import code_span, timestamp
@@ -81,8 +82,13 @@ def wait_reason(error: CadError) -> str:
     match error:
         case UnitListIncomplete(loaded=loaded, as_of=datetime() as as_of):
             return list_incomplete(loaded, as_of)
+        case UnitListOutdated(as_of=datetime() as as_of):
+            return (
+                f"The list of units on duty was read {timestamp(as_of, 'R')}, and the CAD does not"
+                " show it again yet."
+            )
         case CadRateLimited():
-            return "Sonoran CAD takes no more orders for now."
+            return "Sonoran CAD takes no more requests for now."
         case CadUnavailable():
             return f"Sonoran CAD has a fault ({error.status})."
         case CadUnreachable():

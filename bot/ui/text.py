@@ -76,6 +76,11 @@ def timestamp(when: datetime, style: str) -> str:
     return f"<t:{int(when.timestamp())}:{style}>"
 
 
+def units_age(as_of: datetime) -> str:
+    """Return how old the list of units is, for one that is much older than the calls."""
+    return f"units of {timestamp(as_of, 'R')}"
+
+
 def role_mentions(role_ids: Iterable[int]) -> str:
     """Return mentions of the roles, sorted by id."""
     return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))

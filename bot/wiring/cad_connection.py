@@ -63,7 +63,7 @@ def build_client(
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
     limits = {endpoint: limit.scaled(budget_share) for endpoint, limit in v2.LIMITS.items()}
     client_v1 = V1Client(
-        RequestSender(transport, v1.LIMITS, clock=clock), who, on_variant_change=_log_dialect
+        RequestSender(transport, v1.LIMITS, clock=clock), who, on_variant_change=_log_variant
     )
     client_v2 = V2Client(RequestSender(transport, limits, clock=clock), who)
     match settings.sonoran_api_version:
@@ -80,5 +80,5 @@ def _log_choice(api: ApiStatus) -> None:
     _log.info("the CAD's API %s is used%s", api.version, "".join(f"; {one}" for one in refusals))
 
 
-def _log_dialect(dialect: AttachVariant) -> None:
-    _log.info("this CAD takes attachments as %s at %s", dialect.type, dialect.path)
+def _log_variant(variant: AttachVariant) -> None:
+    _log.info("this CAD takes attachments as %s at %s", variant.type, variant.path)

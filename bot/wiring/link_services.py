@@ -71,14 +71,6 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         needs_approval=settings.link_approval,
         clock=clock,
     )
-    bulk_verifier = BulkVerifier(
-        access,
-        verifier,
-        verifications,
-        LinkCheckStore(database),
-        DiscordCheckAnnouncer(client, log_channel_id),
-        clock=clock,
-    )
     erasure = MemberErasure(store, personal_data, approvals, clock=clock)
     return LinkServices(
         links=links,
@@ -87,12 +79,25 @@ def build_link_services(needed: Dependencies) -> LinkServices:
         workflow=LinkWorkflow(links, approvals, LinkPace(access, clock=clock), notifier),
         approvals=approvals,
         files=LinkImportExport(access, store, notifier, id_format=id_format, clock=clock),
-        bulk_verifier=bulk_verifier,
+        bulk_verifier=_build_bulk_verifier(needed, verifier, verifications),
         background_verifier=BackgroundVerifier(
             verifier, verifications, guild_id=needed.guild_id, clock=clock
         ),
         my_data=_build_my_data(needed, store, requests, personal_data),
         erasure=erasure if settings.forget_on_leave else None,
+    )
+
+
+def _build_bulk_verifier(
+    needed: Dependencies, verifier: LinkVerifier, verifications: VerificationStore
+) -> BulkVerifier:
+    return BulkVerifier(
+        needed.access,
+        verifier,
+        verifications,
+        LinkCheckStore(needed.database),
+        DiscordCheckAnnouncer(needed.client, needed.settings.log_channel_id),
+        clock=needed.clock,
     )
 
 

@@ -9,7 +9,7 @@ from bot.services.calls.call_actions import CallActions
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import OrderResolver
-from bot.services.queue.board_check import FollowUp
+from bot.services.queue.board_check import DoneHandler
 from bot.services.queue.order_queue import OrderQueue
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderAction, OrderStore
@@ -34,7 +34,6 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
     settings, access, clock = needed.settings, needed.access, needed.clock
     cad, board = needed.cad, needed.board
     link_store, orders = LinkStore(needed.database), OrderStore(needed.database)
-    channels = {one.server_id: one.channel_id for one in settings.servers}
     permissions = CadPermissions(
         access,
         cad,
@@ -61,19 +60,25 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
             server_labels=needed.servers.labels,
             clock=clock,
         ),
-        queue=OrderQueue(
-            orders,
-            cad,
-            board,
-            resolver.resolve_order,
-            DiscordOrderAnnouncer(
-                needed.client,
-                settings.log_channel_id,
-                result_items={OrderAction.CREATE: NewCallItems(channels)},
-            ),
-            follow_up=FollowUp(cad, board, settings.status_on_attach),
-            server_labels=needed.servers.labels,
-            clock=clock,
-        ),
+        queue=_build_queue(needed, orders, resolver),
         call_actions=CallActions(access, board, intake=intake, links=people.links),
+    )
+
+
+def _build_queue(needed: Dependencies, orders: OrderStore, resolver: OrderResolver) -> OrderQueue:
+    settings, cad, board = needed.settings, needed.cad, needed.board
+    channels = {one.server_id: one.channel_id for one in settings.servers}
+    return OrderQueue(
+        orders,
+        cad,
+        board,
+        resolver.resolve_order,
+        DiscordOrderAnnouncer(
+            needed.client,
+            settings.log_channel_id,
+            result_items={OrderAction.CREATE: NewCallItems(channels)},
+        ),
+        on_done=DoneHandler(cad, board, settings.status_on_attach),
+        server_labels=needed.servers.labels,
+        clock=needed.clock,
     )

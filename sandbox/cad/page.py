@@ -9,21 +9,16 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.cad import page_data
 from sandbox.cad.events.silent_connections import SilentConnections
 from sandbox.cad.state import account_states, extra_units, groups
-from sandbox.cad.state.account_states import AccountStatus
 from sandbox.cad.state.behaviour import SpokenApi
-from sandbox.cad.state.change_log import Change, ReceivedRequest
+from sandbox.cad.state.change_log import Change
 from sandbox.cad.state.faults import BAD_GATEWAY, Fault, Faults, RateLimited, Slow
 from sandbox.cad.state.models import (
-    Account,
-    Community,
-    DispatchCall,
     Json,
     Plan,
     Server,
-    Unit,
-    UnitStatus,
 )
 from sandbox.cad.state.sample_calls import SAMPLE_CALLS, SAMPLE_EMERGENCIES
 from sandbox.cad.state.world import CadWorld
@@ -36,8 +31,6 @@ FAULTS: dict[str, Fault] = {
 }
 DOWN_SECONDS = 10.0
 MORE_UNITS = 100
-POLLS = ("GET_", "v2 calls", "v2 units")  # the first letters of the types of polling requests
-MAX_ROWS = 40
 
 _FOLDER = Path(__file__).parent
 _SECURITY = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-store"}
@@ -65,7 +58,7 @@ class BoardPage:
         self._go_down = go_down
         self._community = next(iter(world.communities.values()))
         self._plan = self._community.plan
-        self._changes: deque[Json] = deque(maxlen=MAX_ROWS)
+        self._changes: deque[Json] = deque(maxlen=page_data.MAX_ROWS)
         self._calls = itertools.cycle(SAMPLE_CALLS)
         self._emergencies = itertools.cycle(SAMPLE_EMERGENCIES)
         world.on_change(self._record_change)
@@ -93,7 +86,14 @@ class BoardPage:
 
     async def _board_json(self, request: web.Request) -> web.Response:
         polls = request.query.get("polls") == "1"
-        return web.json_response(self._board_data(polls=polls), headers=_SECURITY)
+        data = {
+            **page_data.board_data(self._world, self._community, polls=polls),
+            "faults": [repr(fault) for fault in self._faults.active],
+            "switched": self._active_switches(),
+            "silentConnections": self._silent.open_count,
+            "changes": list(self._changes),
+        }
+        return web.json_response(data, headers=_SECURITY)
 
     async def _set_fault(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -155,40 +155,6 @@ class BoardPage:
         except (ValueError, KeyError):
             raise web.HTTPNotFound from None
 
-    def _board_data(self, *, polls: bool) -> Json:
-        servers = self._community.servers.values()
-        return {
-            "community": self._community.id,
-            "servers": [{"id": one.id, "name": _server_name(one)} for one in servers],
-            "plan": self._community.plan.name,
-            "faults": [repr(fault) for fault in self._faults.active],
-            "switched": self._active_switches(),
-            "api": self._world.behaviour.spoken_api.value,
-            "silentConnections": self._silent.open_count,
-            "calls": [
-                {
-                    **_call(server, call),
-                    "shownNumber": self._community.number_format.format(call.call_id),
-                }
-                for server in servers
-                for call in server.calls.values()
-            ],
-            "emergencies": [
-                {"serverId": server.id, "server": _server_name(server), **call.as_json()}
-                for server in servers
-                for call in server.emergencies.values()
-            ],
-            "units": [
-                _unit(server, unit)
-                for server in servers
-                for unit in server.units.values()
-                if unit.on_duty
-            ],
-            "accounts": [_account(one) for one in self._community.accounts.values()],
-            "requests": _requests(self._community, self._world.history, polls=polls),
-            "changes": list(self._changes),
-        }
-
     def _active_switches(self) -> list[str]:
         names = [name for name, fault in FAULTS.items() if fault in self._faults.active]
         if self._community.plan != self._plan:
@@ -205,69 +171,3 @@ class BoardPage:
                 "units": [units[ident].badge.unit_num for ident in change.idents],
             }
         )
-
-
-def _server_name(server: Server) -> str:
-    return server.name or f"Server {server.id}"
-
-
-def _call(server: Server, call: DispatchCall) -> Json:
-    form = call.form
-    units = [server.units[ident] for ident in call.idents if ident in server.units]
-    return {
-        **call.as_json(),
-        "serverId": server.id,
-        "server": _server_name(server),
-        "place": " ".join(part for part in (form.block, form.address) if part),
-        "units": [_unit(server, unit) for unit in units],
-    }
-
-
-def _unit(server: Server, unit: Unit) -> Json:
-    on = next((call.call_id for call in server.calls.values() if unit.id in call.idents), None)
-    known = {status.value for status in UnitStatus}
-    status = UnitStatus(unit.status).name if unit.status in known else str(unit.status)
-    return {
-        "serverId": server.id,
-        "server": _server_name(server),
-        "group": unit.badge.group,
-        "ident": unit.id,
-        "unitNum": unit.badge.unit_num,
-        "name": unit.badge.name,
-        "department": unit.badge.department,
-        "status": status.replace("_", " "),
-        "isDispatch": unit.is_dispatch,
-        "callId": on,
-    }
-
-
-def _account(account: Account) -> Json:
-    known = {status.value for status in AccountStatus}
-    status = AccountStatus(account.status).name if account.status in known else account.status
-    granted = account.permissions if account.grants is None else account.grants
-    return {
-        "uuid": account.uuid,
-        "username": account.username,
-        "hasDiscord": account.discord_id is not None,
-        "isOwner": account.is_owner,
-        "permissions": sorted(granted),
-        "status": str(status).lower(),
-    }
-
-
-def _requests(community: Community, history: list[ReceivedRequest], *, polls: bool) -> list[Json]:
-    """Return the requests, latest first; leave out the many polls unless `polls` is set."""
-    wanted = (entry for entry in reversed(history) if polls or not entry.type.startswith(POLLS))
-    return [
-        {
-            "at": entry.at.strftime("%H:%M:%S"),
-            "path": entry.path,
-            "type": entry.type,
-            "community": entry.community if entry.community != community.id else "",
-            "objects": list(entry.objects),
-            "status": entry.status,
-            "text": entry.text[:200],
-            "fault": entry.fault,
-        }
-        for entry in itertools.islice(wanted, MAX_ROWS)
-    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,10 +18,10 @@ from sandbox.cad.api.v2 import V2Api
 from sandbox.cad.events.event_delivery import EventDelivery
 from sandbox.cad.events.signalr_hub import HUB_PATH, SignalRHub
 from sandbox.cad.events.silent_connections import SilentConnections
+from sandbox.cad.json_object import read_object
 from sandbox.cad.page import BoardPage, is_page_request
 from sandbox.cad.state.change_log import ReceivedRequest
 from sandbox.cad.state.faults import Faults, wrap
-from sandbox.cad.state.models import Json
 from sandbox.cad.state.rate_limits import RateLimiter
 from sandbox.cad.state.world import CadWorld
 
@@ -151,7 +150,7 @@ class CadServer:
     async def _record_request(self, request: web.Request) -> ReceivedRequest:
         entry = ReceivedRequest(self.world.now(), request.path)
         self.world.history.append(entry)
-        envelope = _object(await request.read())
+        envelope = read_object(await request.read())
         if self._v2.describe(request, envelope, entry):
             return entry
         entry.type = str(envelope.get("type", request.method))
@@ -160,14 +159,6 @@ class CadServer:
         if isinstance(objects, list):
             entry.objects = tuple(one for one in objects if isinstance(one, dict))
         return entry
-
-
-def _object(body: bytes) -> Json:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _summary(response: web.StreamResponse) -> str:

@@ -75,7 +75,7 @@ class MockedCad:
         return reply
 
     @property
-    def dialects(self) -> list[AttachVariant]:
+    def variants(self) -> list[AttachVariant]:
         return [AttachVariant(path, body["type"]) for path, body in self.asked]
 
     @property
@@ -142,13 +142,13 @@ async def test_several_calls_go_in_one_request(client, cad):
 
 
 @pytest.mark.parametrize("spoken", ATTACH_VARIANTS)
-async def test_the_dialect_that_works_is_found_and_remembered(client, cad, switches, spoken):
+async def test_the_variant_that_works_is_found_and_remembered(client, cad, switches, spoken):
     cad.speaks = spoken
     await client.attach([ORDER])
     tried = list(ATTACH_VARIANTS[: ATTACH_VARIANTS.index(spoken) + 1])
-    assert cad.dialects == tried
+    assert cad.variants == tried
     await client.attach([ORDER])
-    assert cad.dialects == [*tried, spoken]
+    assert cad.variants == [*tried, spoken]
     assert switches == ([] if spoken == SEED else [spoken])
 
 
@@ -165,14 +165,14 @@ async def test_no_listener_is_needed_for_a_changed_variant(cad, client):
     deaf = V1Client(sender, Credentials("community", "key"))
     await deaf.attach([ORDER])
     await deaf.close()
-    assert cad.dialects[-1] == TODAY
+    assert cad.variants[-1] == TODAY
 
 
 @pytest.mark.parametrize("status", [404, 405])
-async def test_a_missing_path_asks_for_the_next_dialect(client, cad, switches, status):
+async def test_a_missing_path_asks_for_the_next_variant(client, cad, switches, status):
     cad.answers = [refused("<html><title>Nothing here</title>", status), type_unknown, done]
     await client.attach([ORDER])
-    assert cad.dialects == [SEED, JUNE, TODAY]
+    assert cad.variants == [SEED, JUNE, TODAY]
     assert switches == [TODAY]
 
 
@@ -181,13 +181,13 @@ NO_API = CallbackResult(status=200, body="Backend Service Reached")
 
 
 @pytest.mark.parametrize("answer", [PAGE, NO_API])
-async def test_an_address_that_is_none_of_the_api_asks_for_the_next_dialect(
+async def test_an_address_that_is_none_of_the_api_asks_for_the_next_variant(
     client, cad, switches, answer
 ):
     cad.answers = [answer, type_unknown, done]
     await client.attach([ORDER])
     await client.attach([ORDER])
-    assert cad.dialects == [SEED, JUNE, TODAY, TODAY]
+    assert cad.variants == [SEED, JUNE, TODAY, TODAY]
     assert switches == [TODAY]
 
 
@@ -202,7 +202,7 @@ async def test_an_address_that_has_worked_is_not_left_for_a_web_page(client, cad
     await client.attach([ORDER])
     with pytest.raises(CadUnreadable):
         await client.attach([ORDER])
-    assert cad.dialects == [SEED, SEED]
+    assert cad.variants == [SEED, SEED]
 
 
 async def test_a_refusal_says_more_than_a_web_page(client, cad):
@@ -216,7 +216,7 @@ async def test_units_without_an_api_id_are_attached_in_todays_form_alone(client,
     await client.attach([ORDER])
     await client.attach([AttachRequest(1, 100, (UnitRef("", 7),))])
     await client.attach([ORDER])
-    assert cad.dialects == [SEED, TODAY, SEED]
+    assert cad.variants == [SEED, TODAY, SEED]
     assert cad.objects[1] == {"serverId": 1, "callId": 100, "identIds": [7]}
     assert switches == []
 
@@ -231,9 +231,9 @@ async def test_a_cad_of_2020_cannot_name_units_without_an_api_id(client, cad):
             await client.attach([UNNAMED])
         assert caught.value.idents == {7, 9}
     # It is asked once which form it takes instead: a wrong address is another fault.
-    assert cad.dialects == [TODAY, SEED]
+    assert cad.variants == [TODAY, SEED]
     await client.attach([ORDER])
-    assert cad.dialects == [TODAY, SEED, SEED]
+    assert cad.variants == [TODAY, SEED, SEED]
 
 
 async def test_a_web_page_does_not_prove_that_idents_are_unknown(client, cad):
@@ -242,7 +242,7 @@ async def test_a_web_page_does_not_prove_that_idents_are_unknown(client, cad):
     with pytest.raises(UnitNotAddressable):
         await client.attach([UNNAMED])
     await client.attach([UNNAMED])
-    assert cad.dialects == [SEED, TODAY, TODAY]
+    assert cad.variants == [SEED, TODAY, TODAY]
 
 
 async def test_where_no_form_is_known_the_unit_is_not_to_blame(client, cad):
@@ -265,19 +265,19 @@ async def test_a_command_of_two_requests_that_ends_after_the_first_may_have_arri
     ]
 
 
-async def test_once_remembered_no_other_dialect_is_tried(client, cad):
+async def test_once_remembered_no_other_variant_is_tried(client, cad):
     cad.answers = [done, refused("NO SUCH CALL", 404)]
     await client.attach([ORDER])
     with pytest.raises(CadRefused, match="NO SUCH CALL"):
         await client.attach([ORDER])
-    assert cad.dialects == [SEED, SEED]
+    assert cad.variants == [SEED, SEED]
 
 
 async def test_a_refusal_that_is_about_the_order_ends_the_search(client, cad, switches):
     cad.answers = [type_unknown, refused("INVALID API KEY")]
     with pytest.raises(InvalidApiKey):
         await client.attach([ORDER])
-    assert cad.dialects == [SEED, JUNE]
+    assert cad.variants == [SEED, JUNE]
     assert switches == []
 
 
@@ -286,7 +286,7 @@ async def test_a_search_that_failed_starts_over(client, cad, switches):
     with pytest.raises(InvalidApiKey):
         await client.attach([ORDER])
     await client.attach([ORDER])
-    assert cad.dialects == [SEED, JUNE, SEED, JUNE]
+    assert cad.variants == [SEED, JUNE, SEED, JUNE]
     assert switches == [JUNE]
 
 
@@ -304,7 +304,7 @@ async def test_when_all_refuse_the_most_telling_refusal_is_shown(client, cad, an
     with pytest.raises(CadRefused, match=text) as caught:
         await client.attach([ORDER])
     assert type(caught.value) is kind
-    assert cad.dialects == list(ATTACH_VARIANTS)
+    assert cad.variants == list(ATTACH_VARIANTS)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ async def test_detach(client, cad):
     assert body["data"] == [{"serverId": 2, "units": ["a", "b"]}]
 
 
-async def test_detach_has_one_dialect(client, cad):
+async def test_detach_has_one_variant(client, cad):
     cad.answers = [type_unknown]
     with pytest.raises(InvalidRequestType):
         await client.detach([LEAVE])

@@ -18,6 +18,7 @@ PROMISES = {
     "CadTimeout": (True, True),
     "CadRateLimited": (False, True),
     "UnitListIncomplete": (False, True),
+    "UnitListOutdated": (False, True),
     "CadUnavailable": (True, True),
     "CadUnreadable": (False, True),
     "CadWebPage": (False, True),

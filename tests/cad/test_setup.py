@@ -11,7 +11,7 @@ import pytest
 from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
-from bot.cad.codec import readers, v1, v2
+from bot.cad.codec import account_readers, readers, v1, v2
 from bot.cad.errors import CadRefused, CadUnavailable
 from bot.cad.http import wire
 from bot.cad.http.transport import RequestSender, Transport
@@ -120,7 +120,7 @@ async def test_the_variant_is_found_and_no_unit_is_moved(
     assert client_fixture.cad.world.server(COMMUNITY_ID).calls[ARMED_ROBBERY].idents == []
 
 
-async def test_the_dialect_that_has_worked_is_not_asked_for(client_fixture: ClientFixture) -> None:
+async def test_the_variant_that_has_worked_is_not_asked_for(client_fixture: ClientFixture) -> None:
     client = client_fixture.v1()
     await client.attach([AttachRequest(SERVER_ID, ARMED_ROBBERY, (UnitRef(ALICE.hex),))])
     asked = len(client_fixture.cad.world.history)
@@ -201,7 +201,7 @@ def test_a_community_that_says_nothing(data: object) -> None:
 
 @pytest.mark.parametrize("raw", [None, "dispatch", ["dispatch"], {"dispatch": False, "x": "no"}])
 def test_an_account_without_permissions(raw: object) -> None:
-    account = readers.read_account({"uuid": "u", "permissions": raw})
+    account = account_readers.read_account({"uuid": "u", "permissions": raw})
     assert account.permissions == frozenset()
 
 

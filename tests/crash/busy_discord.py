@@ -45,11 +45,12 @@ class Pressed:
     Attributes:
         call_id: None for a detach.
         form: the custom id of the form that it opened.
-        is_in_place: the press was acknowledged without a reply; what comes is in `follow_up`, or
-            replaces the message that was pressed.
+        is_in_place: the press was acknowledged without a reply; the answer replaces the message
+            that was pressed.
         acknowledged: whether they see "thinking…" or an answer instead of a failure.
         text: the private reply; empty while it is "thinking…".
         message: what they were told by a message, last.
+        beside: the further private messages; they can be found only by the one who sent them.
     """
 
     number: int
@@ -60,16 +61,13 @@ class Pressed:
     message: str = ""
     form: str = ""
     is_in_place: bool = False
-    follow_up: str = ""
+    beside: list[str] = field(default_factory=list)
 
     @property
     def answer(self) -> str:
         """What they know."""
         if self.is_in_place:
-            # A bot that dies before it has stored the id of the message that follows tells the
-            # outcome in the message that was pressed.
-            is_left = self.text and self.follow_up.startswith("⏳")
-            return (not is_left and self.follow_up) or self.text or self.message
+            return self.text or self.message
         return self.text if self.acknowledged else self.message
 
     @property
@@ -83,10 +81,6 @@ class Pressed:
     @property
     def reply_id(self) -> str:
         return str(1_700_000_000_000_000_000 + self.number)
-
-    @property
-    def follow_up_id(self) -> str:
-        return str(1_800_000_000_000_000_000 + self.number)
 
 
 @dataclass
@@ -175,7 +169,7 @@ class BusyDiscord(DiscordServer):
             case "PATCH", ["webhooks", _, token, "messages", message]:
                 answer = self._edit(token, message, body["content"])
             case "POST", ["webhooks", _, token]:
-                answer = self._follow_up(token, body["content"])
+                answer = self._send_beside(token, body["content"])
             case "GET", ["users", user_id] if user_id != "@me":
                 answer = 200, _user(self._find("user_id", user_id))
             case "POST", ["users", "@me", "channels"]:
@@ -214,23 +208,16 @@ class BusyDiscord(DiscordServer):
         ):
             return UNKNOWN_WEBHOOK
         if not self.watch(Moment.TELLING):
-            if message_id == one.follow_up_id:
-                one.follow_up = content
-            else:
-                one.text = content
+            one.text = content
             self._happened(Moment.TOLD)
         return 200, _MESSAGE | {"content": content}
 
-    def _follow_up(self, token: str, content: str) -> tuple[int, Any]:
+    def _send_beside(self, token: str, content: str) -> tuple[int, Any]:
         one = self._find("token", token)
-        if self.tokens_are_old:
-            return INVALID_TOKEN
-        if not one.acknowledged:
-            return UNKNOWN_WEBHOOK
         if not self.watch(Moment.TELLING):
-            one.follow_up = content
+            one.beside.append(content)
             self._happened(Moment.TOLD)
-        return 200, _MESSAGE | {"id": one.follow_up_id, "content": content}
+        return 200, _MESSAGE | {"content": content}
 
     def _send(self, channel_id: str, content: str) -> tuple[int, Any]:
         if channel_id == LOG_CHANNEL_ID:

@@ -50,7 +50,7 @@ class Countdown:
 
     moment: Moment
     left: int
-    do: Callable[[], None]
+    do: Callable[[], None] = lambda: None
 
     def __call__(self, moment: Moment) -> bool:
         self.left -= moment is self.moment

@@ -23,6 +23,24 @@ pytestmark = pytest.mark.process
 async def test_killed_at_any_request_it_is_finished_and_told_once(
     crash_fixture: CrashFixture, action: OrderAction, number: int, moment: Moment
 ) -> None:
+    pressed = await give_and_kill(crash_fixture, action, Countdown(moment, number + 1))
+    is_traceless = SAMPLES[action].is_traceless and moment is Moment.ORDERED
+    assert pressed.answer.startswith("✅") or is_traceless
+
+
+@pytest.mark.parametrize("action", KINDS)
+async def test_killed_once_something_is_told_no_message_waits_for_ever(
+    crash_fixture: CrashFixture, action: OrderAction
+) -> None:
+    pressed = await give_and_kill(crash_fixture, action, Countdown(Moment.TOLD, 1))
+    assert pressed.answer.startswith("✅")
+    assert pressed.beside == []
+
+
+async def give_and_kill(
+    crash_fixture: CrashFixture, action: OrderAction, countdown: Countdown
+) -> Pressed:
+    """Give an order, kill the bot, start it again; return the press once it is answered."""
     sample, unit = SAMPLES[action], unit_number(0)
     subject = Subject.prepare(crash_fixture.cad.world, crash_fixture.server, unit, sample)
     bot = await crash_fixture.start()
@@ -32,7 +50,8 @@ async def test_killed_at_any_request_it_is_finished_and_told_once(
         first = await crash_fixture.give(SAMPLES[sample.undoes], subject)
         await crash_fixture.until(partial(is_final, OrderAction.ATTACH, first))
         subject.changes.clear()
-    crash_fixture.discord.watch = Countdown(moment, number + 1, crash_fixture.kill)
+    countdown.do = crash_fixture.kill
+    crash_fixture.discord.watch = countdown
     pressed = await crash_fixture.give(sample, subject, on=first)
     assert await bot.end() == -signal.SIGKILL
 
@@ -43,7 +62,7 @@ async def test_killed_at_any_request_it_is_finished_and_told_once(
     bot.signal(signal.SIGTERM)
     assert await bot.end() == 0
     assert subject.changes == list(sample.changes)
-    assert pressed.answer.startswith("✅") or (sample.is_traceless and moment is Moment.ORDERED)
+    return pressed
 
 
 def is_final(action: OrderAction, pressed: Pressed) -> bool:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
-from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.bot_fixture import CommandReply
 
 
 @dataclass(slots=True)
 class Press:
     """A press that is acknowledged in the message itself, and what is said beside that message."""
 
-    bot_fixture: BotFixture
     result: InteractionResult
 
     @property
@@ -29,18 +28,13 @@ class Press:
         (text,) = self.beside
         return text
 
-    async def after(self, seconds: float) -> str:
-        """Return that message after some time."""
-        await self.bot_fixture.advance(seconds)
-        return self.text
-
 
 async def press(said: CommandReply, label: str, who: MemberActor | None = None) -> Press:
     """Let a member, Dana if none is named, press a button of a reply."""
     response = said.result.response
     assert response is not None
     member = who or said.bot_fixture.dana
-    return Press(said.bot_fixture, await member.click(response, label=label))
+    return Press(await member.click(response, label=label))
 
 
 class OldLook:

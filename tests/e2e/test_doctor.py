@@ -107,7 +107,7 @@ async def test_a_cad_that_is_away(bot_fixture: BotFixture) -> None:
     assert first.startswith("❌ The CAD cannot be reached: `api.sonorancad.com | 502: Bad gateway`")
 
 
-async def test_the_dialect_that_has_worked_is_remembered(bot_fixture: BotFixture) -> None:
+async def test_the_variant_that_has_worked_is_remembered(bot_fixture: BotFixture) -> None:
     await bot_fixture.attach("A-12")
     before = len(bot_fixture.orders())
     assert "This CAD's attach request is `ATTACH_UNITS at /emergency`" in "\n".join(

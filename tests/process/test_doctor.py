@@ -308,7 +308,7 @@ async def cad_is_down(doctor_fixture: DoctorFixture) -> None:
     await doctor_fixture.cad.stop()
 
 
-def no_dialect(doctor_fixture: DoctorFixture) -> None:
+def no_variant(doctor_fixture: DoctorFixture) -> None:
     doctor_fixture.cad.world.behaviour.attach_variants = set()
 
 
@@ -543,7 +543,7 @@ CASES = [
         BOTH,
     ),
     Case("busy", cad(RateLimited(90)), FindingCode.CAD_BUSY, 0, "Try again in a minute", BOTH),
-    Case("dialect", no_dialect, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the attach requests"),
+    Case("variant", no_variant, FindingCode.ATTACH_VARIANT_NONE, 2, "none of the attach requests"),
     Case("clock", cad(OtherClock()), FindingCode.CLOCK_OFF, 0, "Let the machine set it", BOTH),
     Case("no database", a_letter, FindingCode.DATABASE_BROKEN, 2, "is not a usable database"),
     Case(
@@ -717,7 +717,7 @@ async def test_a_cad_that_does_not_say_whose_key_it_is(
     assert "The CAD accepts the key." in "\n".join(doctor_fixture.reports)
 
 
-async def test_an_odd_answer_leaves_the_dialect_open(
+async def test_an_odd_answer_leaves_the_variant_open(
     doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version(1)(doctor_fixture)

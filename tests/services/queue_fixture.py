@@ -444,7 +444,7 @@ class QueueFixture:
             self.board,
             self.resolve_order,
             self.announcer,
-            follow_up=self.follow_up,
+            on_done=self.on_done,
             server_labels=ONE_SERVER.labels,
             clock=self.time,
             jitter=lambda: 1.0,
@@ -454,10 +454,10 @@ class QueueFixture:
         """Build what stores the orders."""
         return OrderStore(self.database)
 
-    async def follow_up(self, view: OrderView) -> None:
+    async def on_done(self, view: OrderView) -> None:
         """Record an order that the CAD has accepted, and show it on the board."""
         self.followed_up.append(view)
-        await bot.services.queue.board_check.FollowUp(self.cad, self.board)(view)
+        await bot.services.queue.board_check.DoneHandler(self.cad, self.board)(view)
 
     async def close(self) -> None:
         """Cancel all tasks and close the file."""

@@ -123,8 +123,11 @@ async def test_giving_up_waiting_stops_no_task(tasks: BackgroundTasks) -> None:
     tasks.spawn(work())
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(tasks.join(), 0.001)
+    await tasks.close(0.001)
+    assert tasks.is_stopping
+    assert done == []
     gate.set()
-    await tasks.join()
+    await tasks.close()
     assert done == ["work"]
 
 

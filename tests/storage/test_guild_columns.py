@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "order_row": {"ORDERS": "completed by others"},
     "order_store": {
         "_BY_REPLY": "a message of Discord is in one guild",
-        "_BY_UNDO": "a row that the caller has read",
         "_TO_UNDO": "a row that the caller has read",
         "_BY_ID": "the caller compares the guild of the row",
         "_LAST_ID": "the ids of one transaction",

@@ -23,6 +23,7 @@ from bot.cad.errors import (
     InvalidCommunity,
     InvalidRequestType,
     UnitListIncomplete,
+    UnitListOutdated,
     UnitNotAddressable,
 )
 from bot.ui.cad_error_text import cad_message
@@ -42,6 +43,7 @@ TOLD: list[tuple[CadError, tuple[str, ...]]] = [
     (CadRateLimited(status=429, retry_after=0.2), ("Try again in 1 second.",)),
     (CadRateLimited(status=429, retry_after=0.0), ("Try again in a minute",)),
     (UnitListIncomplete(retry_after=7.0, loaded=90), ("Try again in 7 seconds.",)),
+    (UnitListOutdated(retry_after=7.0), ("Try again in 7 seconds.",)),
     (CadTimeout(), ("did not answer in time", "check the call")),
     (CadBrokenOff("half-way"), ("`half-way`", "Check the call")),
     (CadUnreachable("Connection refused"), ("`Connection refused`", "Try again in a minute")),

@@ -7,7 +7,6 @@ that one bad unit does not hide the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.cad.codec.layout_reader import read_layout
@@ -15,8 +14,6 @@ from bot.cad.errors import CadUnreadable
 from bot.cad.models import (
     ACTIVE,
     LOWEST_PRIORITY,
-    VALIDATED,
-    Account,
     Call,
     Calls,
     Coordinates,
@@ -27,7 +24,6 @@ from bot.cad.models import (
     Unit,
     UnitsPage,
 )
-from bot.cad.permissions import GranularPermissions
 from bot.cad.values import (
     str_or_empty,
     to_bool,
@@ -78,45 +74,6 @@ def read_receipt(data: object) -> Receipt | None:
     return Receipt(frozenset(to_ints(idents))) if isinstance(idents, list) else None
 
 
-def read_account(data: object) -> Account:
-    """Read an account."""
-    uuid = str_or_empty(data.get("uuid")) if isinstance(data, Mapping) else ""
-    if not isinstance(data, Mapping) or not uuid:
-        raise CadUnreadable("the answer holds no account")
-    return Account(
-        uuid,
-        str_or_empty(data.get("username")),
-        str_or_empty(data.get("communityuserid")),
-        _permissions(data.get("permissions")),
-        _account_status(data),
-    )
-
-
-def read_v1_account(data: object) -> Account:
-    """Read an account from a GET_ACCOUNT answer of v1, which lists API ids."""
-    account = read_account(data)
-    ids = data.get("apiids") if isinstance(data, Mapping) else None
-    known = [str_or_empty(one) for one in ids] if isinstance(ids, list) else []
-    return replace(account, api_id=account.api_id or next(filter(None, known), ""))
-
-
-def read_granular_permissions(data: object) -> GranularPermissions:
-    """Read the granular permissions of an account; an answer without them is an error.
-
-    It must never count as "none": owners and accounts with rights would lose them.
-    """
-    listed = data.get("permissions") if isinstance(data, Mapping) else None
-    grants = listed.get("grants") if isinstance(listed, Mapping) else None
-    if not isinstance(data, Mapping) or not isinstance(grants, list):
-        raise CadUnreadable("the answer holds no permissions")
-    return GranularPermissions(
-        frozenset(name.lower() for name in map(str_or_empty, grants) if name),
-        is_owner=to_bool(data.get("owner")),
-        is_migrated=to_bool(data.get("migrated", True)),
-        status=_account_status(data),
-    )
-
-
 def read_community_id(data: object) -> str:
     """Read the id of the community; empty if it is missing."""
     community = data.get("community") if isinstance(data, Mapping) else None
@@ -132,13 +89,6 @@ def read_servers(data: object) -> dict[int, str]:
         if isinstance(entry, Mapping) and number is not None:
             found[number] = str_or_empty(entry.get("name"))
     return found
-
-
-def read_linked_account(data: object) -> str | None:
-    """Read the UUID of the account that has an API id; None if no account has it."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("linked"), bool):
-        raise CadUnreadable("the answer does not say whether the API id is linked")
-    return str_or_empty(data.get("accountuuid")) if data["linked"] else None
 
 
 def read_current_call(data: object) -> CurrentCall | None:
@@ -240,11 +190,6 @@ def _read_each(items: object, read: Callable[[object], T | None]) -> tuple[T, ..
     return tuple(item for item in found if item is not None)
 
 
-def _account_status(data: Mapping[str, Any]) -> int:
-    status = to_int(data.get("status"))
-    return VALIDATED if status is None else status
-
-
 def _coordinates(raw: object) -> Coordinates | None:
     if not isinstance(raw, Mapping):
         return None
@@ -253,11 +198,6 @@ def _coordinates(raw: object) -> Coordinates | None:
     if x is None or y is None or not (x or y or z):
         return None
     return Coordinates(x, y, z or 0.0, w or 0.0)
-
-
-def _permissions(raw: object) -> frozenset[str]:
-    granted = raw.items() if isinstance(raw, Mapping) else ()
-    return frozenset(name for name, value in granted if to_bool(value))
 
 
 def _notes(raw: object) -> tuple[Note, ...]:

@@ -5,7 +5,7 @@ Reference: docs/sonoran-cad.md, "Other requests" and "Account".
 
 from __future__ import annotations
 
-from bot.cad.codec import readers, v1
+from bot.cad.codec import account_readers, v1
 from bot.cad.http import wire
 from bot.cad.http.wire import Credentials, Request, Response
 from bot.cad.models import Account
@@ -41,4 +41,4 @@ def read_account(response: Response) -> Account | None:
     """Read the answer to `get_account`; None for an unknown id."""
     if response.status == 404 and "NOT LINKED" in response.text.upper():
         return None
-    return readers.read_v1_account(wire.read_json(v1.check(response)))
+    return account_readers.read_v1_account(wire.read_json(v1.check(response)))

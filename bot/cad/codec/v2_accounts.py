@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from bot.cad.codec import readers, v2
+from bot.cad.codec import account_readers, v2
 from bot.cad.errors import CadUnreadable
 from bot.cad.http import wire
 from bot.cad.http.wire import Credentials, Request, Response
@@ -59,14 +59,14 @@ def read_account(response: Response) -> Account | None:
     """Read the answer to a request for an account; None if there is no such account."""
     if v2.is_unknown_account(response):
         return None
-    return readers.read_account(wire.read_json(v2.check(response)))
+    return account_readers.read_account(wire.read_json(v2.check(response)))
 
 
 def read_granular_permissions(response: Response) -> GranularPermissions | None:
     """Read the answer to `granular_permissions`; None if there is no such account."""
     if v2.is_unknown_account(response):
         return None
-    return readers.read_granular_permissions(wire.read_json(v2.check(response)))
+    return account_readers.read_granular_permissions(wire.read_json(v2.check(response)))
 
 
 def read_permission_catalog(response: Response) -> frozenset[str]:
@@ -84,7 +84,7 @@ def read_linked_account(response: Response) -> str | None:
     """Read the answer to `check_link`: the account's UUID; None if no account has the id."""
     if v2.is_unknown_account(response):
         return None
-    return readers.read_linked_account(wire.read_json(v2.check(response)))
+    return account_readers.read_linked_account(wire.read_json(v2.check(response)))
 
 
 def read_general(response: Response) -> object:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadError, CadRateLimited
+from bot.cad.errors import CadError, CadRateLimited, UnitListOutdated
 from bot.cad.models import Call, Calls, Unit
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
@@ -147,6 +147,7 @@ class Board:
             CadError: the poll failed.
             UnitListIncomplete: the rate limit has allowed a part of the list; the next call
                 continues.
+            UnitListOutdated: it allows no newer list yet.
             CadRateLimited: it has allowed nothing yet.
         """
         server = self._server(server_id)
@@ -157,9 +158,12 @@ class Board:
         try:
             await server.units.fetch()
         except CadRateLimited as error:
+            retry_after = error.retry_after
+            if server.part is None and server.whole_list_as_of is not None:
+                as_of = server.whole_list_as_of
+                raise UnitListOutdated(retry_after=retry_after, as_of=as_of) from error
             if server.part is None:
                 raise
-            retry_after = error.retry_after
         server.require_whole_list(self._clock.now(), retry_after)
         return self.units(server_id)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -57,10 +55,7 @@ class CardCleanup:
 
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running deletion is finished."""
-        self._tasks.cancel_waiting()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._tasks.join()
+        await self._tasks.close(seconds)
 
     async def _delete_due(self) -> float:
         """Delete what is due, the rest even if one message cannot be deleted.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
@@ -84,10 +83,7 @@ class CardPublisher:
 
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running write is finished, so that no card is posted twice."""
-        self._tasks.cancel_waiting()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._tasks.join()
+        await self._tasks.close(seconds)
 
     def _on_change(self, server_id: int) -> None:
         if server_id in self._settings.server_ids:

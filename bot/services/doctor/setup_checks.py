@@ -181,14 +181,14 @@ class CadChecks:
 
     async def _check_attach_variant(self) -> list[Finding]:
         try:
-            dialect = await self._cad.find_attach_variant()
+            variant = await self._cad.find_attach_variant()
         except CadRefused as error:
             return [fault(FindingCode.ATTACH_VARIANT_NONE, reason=error_text(error))]
         except CadError:
-            dialect = None
-        if dialect is None:
+            variant = None
+        if variant is None:
             return [fine(FindingCode.ATTACH_VARIANT_UNTRIED)]
-        return [fine(FindingCode.ATTACH_VARIANT_KNOWN, dialect=dialect)] if dialect else []
+        return [fine(FindingCode.ATTACH_VARIANT_KNOWN, variant=variant)] if variant else []
 
     def _check_clock_offset(self) -> list[Finding]:
         skew = self._cad.clock_skew

@@ -1,21 +1,29 @@
-"""What an import would change, computed before anything is written. Pure."""
+"""What an import would change, computed before anything is written, and its links. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.common.steam_id import identity
 from bot.services.link_files.rows import LineError, ParsedFile, Row
+from bot.storage.stores.link_row import Link, LinkSource
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedLink:
-    """A member who gets another id; `before` is the present one."""
+    """A member who gets another id.
+
+    Attributes:
+        before: the present one.
+        is_proven: the CAD has confirmed the present id, and the new one is more than a spelling.
+    """
 
     row: Row
     before: str
+    is_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +62,33 @@ class ImportDiff:
         return (*self.added, *(change.row for change in self.changed))
 
     @property
+    def replacements(self) -> tuple[ChangedLink, ...]:
+        """The members whose present id the CAD has confirmed."""
+        return tuple(change for change in self.changed if change.is_proven)
+
+    @property
     def refused_count(self) -> int:
         """How many lines are refused; one line may have two errors."""
         return len({error.line for error in self.errors})
 
 
-def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
-    """Compare a file with the present links, `before`: API ids by Discord id."""
+def compute_diff(
+    parsed: ParsedFile, before: Mapping[int, str], proven: Collection[int] = frozenset()
+) -> ImportDiff:
+    """Compare a file with the present links.
+
+    Args:
+        before: their API ids, by Discord id.
+        proven: the members whose present id the CAD has confirmed.
+    """
     added, changed = [], []
     for row in parsed.rows:
         known = before.get(row.discord_id)
         if known is None:
             added.append(row)
         elif known != row.api_id:
-            changed.append(ChangedLink(row, known))
+            is_other = identity(known) != identity(row.api_id)
+            changed.append(ChangedLink(row, known, is_other and row.discord_id in proven))
     new = [*added, *(change.row for change in changed)]
     return ImportDiff(
         tuple(added),
@@ -77,6 +98,14 @@ def compute_diff(parsed: ParsedFile, before: Mapping[int, str]) -> ImportDiff:
         parsed.errors,
         parsed.record_kind,
     )
+
+
+def links_of(parsed: ParsedFile, guild_id: int, set_by: int, now: datetime) -> list[Link]:
+    """Return the good lines of a file as links."""
+    return [
+        Link(guild_id, row.discord_id, row.api_id, set_by, now, LinkSource.IMPORT)
+        for row in parsed.rows
+    ]
 
 
 def _find_shared_ids(new: list[Row], before: Mapping[int, str]) -> tuple[SharedId, ...]:

@@ -5,42 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 
 from bot.common.clock import Clock
-from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Access, Actor
 from bot.services.errors import (
-    AlreadyImported,
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    ImportExpired,
     ImportOutdated,
-    NotImportOwner,
 )
 from bot.services.link_files.csv_format import write_links
 from bot.services.link_files.file_reader import read_links
-from bot.services.link_files.import_diff import ChangedLink, ImportDiff, compute_diff
-from bot.services.link_files.rows import MemberNames, ParsedFile
+from bot.services.link_files.import_diff import ChangedLink, ImportDiff, compute_diff, links_of
+from bot.services.link_files.pending_imports import PendingImport, PendingImports
+from bot.services.link_files.rows import MemberNames
 from bot.services.links.link_changes import (
     LinkChange,
     LinkChangeKind,
     LinkNotifier,
     notify_all,
 )
+from bot.services.reply import ReplyAddress
 from bot.storage.errors import LinksChanged
-from bot.storage.stores.link_row import Link, LinkSource
+from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import ImportCounts, LinkStore
 
 MAX_FILE_BYTES = 2 * 1024 * 1024  # bytes of an uploaded file
 READ_WITHIN = 20.0  # seconds
 MAX_EXPORT_BYTES = 8 * 1024 * 1024  # bytes; Discord accepts 10 MB
 MAX_NOTIFIED = 20  # members; Discord treats direct messages to hundreds at once as spam
-PREVIEW_TTL = INTERACTION_LIFETIME.total_seconds()  # for which a preview can be applied
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +69,16 @@ class ImportPreview:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import changed; `skipped` counts the refused lines."""
+    """What an import changed.
+
+    Attributes:
+        skipped: the refused lines.
+        kept: the members who keep an id that the CAD has confirmed.
+    """
 
     counts: ImportCounts
     skipped: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +89,10 @@ class ExportResult:
     count: int
 
 
-@dataclass(slots=True)
-class _PendingImport:
-    """A file that was previewed.
-
-    Attributes:
-        expires_at: monotonic seconds.
-        is_done: whether it is being applied or has been.
-    """
-
-    actor: Actor
-    parsed: ParsedFile
-    diff: ImportDiff
-    expires_at: float
-    is_done: bool = False
-
-
 class LinkImportExport:
     """Imports and exports the links of a guild, for administrators.
 
-    A preview can be applied for `PREVIEW_TTL` seconds, one per administrator and guild. An import
-    writes exactly what its preview showed, or nothing.
+    An import writes exactly what its preview showed, or nothing.
 
     Args:
         id_format: how a Steam id is written for the CAD, the setting `API_ID_FORMAT`.
@@ -130,12 +116,11 @@ class LinkImportExport:
         self._notifier = notifier
         self._id_format = id_format
         self._clock = clock
-        self._new_token = new_token
         self._read_within = read_within
-        self._pending: dict[str, _PendingImport] = {}
+        self._pending = PendingImports(new_token, clock=clock)
 
-    async def preview(self, actor: Actor, upload: Upload) -> ImportPreview:
-        """Read a file and return what it would change; write nothing.
+    async def preview(self, actor: Actor, upload: Upload, reply: ReplyAddress) -> ImportPreview:
+        """Read a file and return what it would change, for the `reply`; write nothing.
 
         Raises:
             NotAllowed, FileTooLarge, DownloadFailed, FileReadTimeout, StorageError.
@@ -147,17 +132,24 @@ class LinkImportExport:
         if len(data) > MAX_FILE_BYTES:
             raise FileTooLarge(len(data), MAX_FILE_BYTES)
         before = await self._links.api_ids(actor.guild_id)
+        proven = await self._links.proven_members(actor.guild_id)
         try:
             async with asyncio.timeout(self._read_within):
                 parsed = await asyncio.to_thread(read_links, data, self._id_format, upload.names)
-                diff = await asyncio.to_thread(compute_diff, parsed, before)
+                diff = await asyncio.to_thread(compute_diff, parsed, before, proven)
         except TimeoutError as error:
             raise FileReadTimeout from error
-        token = self._store_preview(actor, parsed, diff) if diff.rows else None
+        token = self._pending.add(actor, reply, parsed, diff) if diff.rows else None
         return ImportPreview(upload.name, diff, token)
 
-    async def apply(self, actor: Actor, token: str) -> ImportResult:
+    async def apply(
+        self, actor: Actor, token: str, reply: ReplyAddress, *, may_replace_proven: bool = False
+    ) -> ImportResult:
         """Write what a preview showed, in one transaction.
+
+        Args:
+            reply: the message whose button was pressed.
+            may_replace_proven: whether ids that the CAD has confirmed are replaced too.
 
         Raises:
             NotAllowed, StorageError.
@@ -165,9 +157,10 @@ class LinkImportExport:
             ImportOutdated: it would change something else by now; nothing was written.
         """
         self._access.require_admin(actor)
-        pending = self._claim(actor, token)
+        pending = self._pending.claim(actor, token, reply)
+        kept = () if may_replace_proven else pending.diff.replacements
         try:
-            counts = await self._write_links(pending)
+            counts = await self._write_links(pending, kept)
         except BaseException:
             pending.is_done = False
             raise
@@ -179,9 +172,13 @@ class LinkImportExport:
         if counts.changed <= MAX_NOTIFIED:
             await notify_all(
                 self._notifier,
-                [_link_change(actor, one, self._clock.now()) for one in pending.diff.changed],
+                [
+                    _link_change(actor, one, self._clock.now())
+                    for one in pending.diff.changed
+                    if one not in kept
+                ],
             )
-        return ImportResult(counts, pending.diff.refused_count)
+        return ImportResult(counts, pending.diff.refused_count, len(kept))
 
     async def export(self, actor: Actor) -> ExportResult:
         """Return all links of the guild as a CSV file that can be imported again.
@@ -198,57 +195,26 @@ class LinkImportExport:
         _log.info("%s exported the links of guild %s", actor.user_id, actor.guild_id)
         return ExportResult(data, len(api_ids))
 
-    def _claim(self, actor: Actor, token: str) -> _PendingImport:
-        """Return a previewed file and mark it as done, or raise."""
-        self._drop_expired()
-        pending = self._pending.get(token)
-        if pending is None:
-            raise ImportExpired
-        if (pending.actor.user_id, pending.actor.guild_id) != (actor.user_id, actor.guild_id):
-            raise NotImportOwner
-        if pending.is_done:
-            raise AlreadyImported
-        # Before the first await, so that a second press finds it done.
-        pending.is_done = True
-        return pending
-
-    async def _write_links(self, pending: _PendingImport) -> ImportCounts:
-        before = await self._links.api_ids(pending.actor.guild_id)
-        links = await asyncio.to_thread(_checked_links, pending, before, self._clock.now())
+    async def _write_links(
+        self, pending: PendingImport, kept: Collection[ChangedLink]
+    ) -> ImportCounts:
+        guild_id = pending.actor.guild_id
+        before = await self._links.api_ids(guild_id)
+        proven = await self._links.proven_members(guild_id)
+        links = await asyncio.to_thread(_checked_links, pending, before, proven, self._clock.now())
+        left_out = {one.row.discord_id for one in kept}
+        wanted = [link for link in links if link.discord_id not in left_out]
         try:
-            return await self._links.put_many(links, expected=before)
+            return await self._links.put_many(wanted, expected=before)
         except LinksChanged as error:
             raise ImportOutdated from error
 
-    def _store_preview(self, actor: Actor, parsed: ParsedFile, diff: ImportDiff) -> str:
-        self._drop_expired()
-        owner = actor.user_id, actor.guild_id
-        for token, pending in list(self._pending.items()):
-            # A new preview replaces the one before, so that they do not fill the memory.
-            if (pending.actor.user_id, pending.actor.guild_id) == owner:
-                del self._pending[token]
-        token = self._new_token()
-        self._pending[token] = _PendingImport(
-            actor, parsed, diff, self._clock.monotonic() + PREVIEW_TTL
-        )
-        return token
 
-    def _drop_expired(self) -> None:
-        now = self._clock.monotonic()
-        self._pending = {token: one for token, one in self._pending.items() if one.expires_at > now}
-
-
-def links_of(parsed: ParsedFile, guild_id: int, set_by: int, now: datetime) -> list[Link]:
-    """Return the good lines of a file as links."""
-    return [
-        Link(guild_id, row.discord_id, row.api_id, set_by, now, LinkSource.IMPORT)
-        for row in parsed.rows
-    ]
-
-
-def _checked_links(pending: _PendingImport, before: Mapping[int, str], now: datetime) -> list[Link]:
-    """Return the links to write; raise ImportOutdated if the diff is not the previewed one."""
-    if compute_diff(pending.parsed, before) != pending.diff:
+def _checked_links(
+    pending: PendingImport, before: Mapping[int, str], proven: Collection[int], now: datetime
+) -> list[Link]:
+    """Return the links of a file; raise ImportOutdated if the diff is not the previewed one."""
+    if compute_diff(pending.parsed, before, proven) != pending.diff:
         raise ImportOutdated
     return links_of(pending.parsed, pending.actor.guild_id, pending.actor.user_id, now)
 

@@ -79,13 +79,13 @@ class LinkApprovals:
             ApprovalUnavailable: the request could not be posted.
             RequestNotFound, RequestDecided: it was withdrawn or replaced before it was posted.
         """
-        guild_id, person = actor.guild_id, actor.user_id
-        owners = await self._links.find_by_api_ids(guild_id, [api_id])
+        person = actor.user_id
+        owners = await self._links.find_by_api_ids(actor.guild_id, [api_id])
         if any(one.discord_id != person for one in owners):
             raise IdAlreadyLinked(api_id, frozenset())
         request = LinkRequest(
             id=0,
-            guild_id=guild_id,
+            guild_id=actor.guild_id,
             discord_id=person,
             api_id=api_id,
             asked_by=person,
@@ -97,7 +97,7 @@ class LinkApprovals:
         )
         request_id, replaced = await self._store.add(request)
         request = replace(request, id=request_id)
-        _log.info("%s requests a link in guild %s", person, guild_id)
+        _log.info("%s requests a link in guild %s", person, actor.guild_id)
         if replaced is not None:
             await self._notifier.close_request(replaced)
         posted = await self._post(request)
@@ -109,32 +109,30 @@ class LinkApprovals:
         return SubmittedRequest(posted, replaced is not None)
 
     async def approve(
-        self, actor: Actor, request_id: int, message: MessageRef
+        self, actor: Actor, request_id: int, message: MessageRef, reply: ReplyAddress
     ) -> LinkRequest | IdConflict:
-        """Link the requester, or return a conflict if another member has the id by now.
+        """Link the requester, for a button of `message`; `reply` gets the answer.
 
-        Args:
-            message: the message whose button was pressed.
+        Return a conflict if another member has the id by now.
 
         Raises:
             NotAllowed, RequestNotFound, RequestDecided.
         """
         request = await self._require_pending(actor, request_id, message)
-        link = Link(
-            request.guild_id, request.discord_id, request.api_id, actor.user_id, self._clock.now()
-        )
+        now = self._clock.now()
+        link = Link(request.guild_id, request.discord_id, request.api_id, actor.user_id, now)
         ended, claim = await self._store.approve(request, link)
         if ended is None or claim is None:
             raise await self._late_error(request_id)
         if not claim.is_granted:
             holders = frozenset(one.discord_id for one in claim.holders)
             held = IdAlreadyLinked(request.api_id, holders)
-            return await self.open_conflict(actor, request.discord_id, held)
+            return await self.open_conflict(actor, request.discord_id, held, reply)
         _log.info("%s approved link request %s", actor.user_id, request_id)
         return await self._announce_end(_with_message(ended, message))
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
-        """Deny the request; arguments and errors as for `approve`."""
+        """Deny the request; otherwise as `approve`."""
         request = await self._require_pending(actor, request_id, message)
         state, now = LinkRequestState.DENIED, self._clock.now()
         ended = await self._store.end(request, state, by=actor.user_id, at=now)
@@ -144,9 +142,9 @@ class LinkApprovals:
         return await self._announce_end(_with_message(ended, message))
 
     async def open_conflict(
-        self, actor: Actor, member_id: int, held: IdAlreadyLinked
+        self, actor: Actor, member_id: int, held: IdAlreadyLinked, reply: ReplyAddress
     ) -> IdConflict:
-        """Store the conflict that `member_id` wants an id of another member; return it."""
+        """Store the conflict that `member_id` wants an id of another member; `reply` asks."""
         conflict = LinkRequest(
             id=0,
             guild_id=actor.guild_id,
@@ -156,26 +154,29 @@ class LinkApprovals:
             asked_at=self._clock.now(),
             state=LinkRequestState.CONFLICT,
             holders=held.holders,
+            reply_id=reply.reply_id,
         )
         conflict_id, _ = await self._store.add(conflict)
         return IdConflict(replace(conflict, id=conflict_id))
 
-    async def take_conflict(self, actor: Actor, conflict_id: int) -> LinkRequest:
-        """Delete an open conflict and return it, so that it is decided only once.
+    async def take_conflict(self, actor: Actor, number: int, reply: ReplyAddress) -> LinkRequest:
+        """Delete an open conflict, for a button of `reply`, and return it: it is decided once.
 
         One about the actor's own link to an id of no other member needs no right.
 
         Raises:
             NotAllowed.
-            RequestNotFound: the conflict was decided before, or has expired.
+            RequestNotFound: it was decided before, has expired, or was asked in another message.
         """
-        conflict = await self._store.get(conflict_id)
-        if conflict and (conflict.holders or conflict.discord_id != actor.user_id):
-            self._access.require_link(actor)
-        conflict = await self._store.take_conflict(actor.guild_id, actor.user_id, conflict_id)
-        if conflict is None:
+        found = await self._store.get(number)
+        if found is None or found.reply_id not in {None, reply.reply_id}:
             raise RequestNotFound
-        return conflict
+        if found.holders or found.discord_id != actor.user_id:
+            self._access.require_link(actor)
+        taken = await self._store.take_conflict(actor.guild_id, actor.user_id, number)
+        if taken is None:
+            raise RequestNotFound
+        return taken
 
     async def supersede(self, link: Link) -> None:
         """Close the pending requests of a member who has just been linked in another way."""
@@ -226,17 +227,16 @@ class LinkApprovals:
 
         Return None if posting failed, or if the request ended while the CAD was asked about it.
         """
-        found = await self._links.find(request.guild_id, [request.discord_id])
-        wanted = Link(
-            request.guild_id, request.discord_id, request.api_id, request.asked_by, request.asked_at
-        )
+        guild_id, person = request.guild_id, request.discord_id
+        found = await self._links.find(guild_id, [person])
+        wanted = Link(guild_id, person, request.api_id, request.asked_by, request.asked_at)
         verification = await self._linking.verify_unsaved(wanted)
         current = await self._store.get(request.id)
         if current is None or current.state is not LinkRequestState.PENDING:
             return None
         request = replace(request, account_name=verification.account_name)
         place = await self._notifier.post_request(
-            RequestNotice(request, found.get(request.discord_id), verification.error)
+            RequestNotice(request, found.get(person), verification.error)
         )
         if place is None:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import logging
 import math
@@ -162,10 +161,7 @@ class BulkVerifier:
 
     async def close(self, seconds: float) -> None:
         """Interrupt all checks, waiting at most `seconds`; `resume` continues them."""
-        self._tasks.cancel_waiting()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._tasks.join()
+        await self._tasks.close(seconds)
 
     async def _start(self, actor: Actor) -> _RunningCheck:
         if actor.guild_id in self._running:  # another press was faster

@@ -64,8 +64,7 @@ class GroupLinks:
 
     async def close(self) -> None:
         """Stop, and wait until the link under way is stored."""
-        self._tasks.cancel_waiting()
-        await self._tasks.join()
+        await self._tasks.close()
 
     async def _look_up_next(self) -> float | None:
         """Look up the member whose turn it is; return the seconds to wait before the next."""

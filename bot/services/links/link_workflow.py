@@ -83,11 +83,10 @@ class LinkWorkflow:
         except IdAlreadyLinked as error:
             if not error.holders:
                 raise
-            return await self._requests.open_conflict(actor, member_id, error)
+            return await self._requests.open_conflict(actor, member_id, error, reply)
         except ReplacesProvenLink as error:
-            asked = await self._requests.open_conflict(
-                actor, member_id, IdAlreadyLinked(error.api_id, frozenset())
-            )
+            unheld = IdAlreadyLinked(error.api_id, frozenset())
+            asked = await self._requests.open_conflict(actor, member_id, unheld, reply)
             return ReplacementQuestion(asked.request, error.present_id, error.was_asked)
         return await self._announce(result)
 
@@ -117,27 +116,34 @@ class LinkWorkflow:
         return UnlinkResult(member_id, removed, had_request)
 
     async def approve(
-        self, actor: Actor, request_id: int, message: MessageRef
+        self, actor: Actor, request_id: int, message: MessageRef, reply: ReplyAddress
     ) -> LinkRequest | IdConflict:
         """Approve a request; see `LinkApprovals.approve`."""
-        return await self._requests.approve(actor, request_id, message)
+        return await self._requests.approve(actor, request_id, message, reply)
 
     async def deny(self, actor: Actor, request_id: int, message: MessageRef) -> LinkRequest:
         """Deny a request; see `LinkApprovals.deny`."""
         return await self._requests.deny(actor, request_id, message)
 
-    async def share(self, actor: Actor, conflict_id: int) -> LinkResult | IdConflict:
+    async def share(
+        self, actor: Actor, conflict_id: int, reply: ReplyAddress
+    ) -> LinkResult | IdConflict:
         """Link the member of a conflict to the id; its present holders keep it too.
+
+        Args:
+            reply: the message whose button was pressed.
 
         Raises:
             NotAllowed.
-            RequestNotFound: the conflict was decided before, or has expired.
+            RequestNotFound: see `LinkApprovals.take_conflict`.
         """
-        return await self._resolve_conflict(actor, conflict_id, moving=False)
+        return await self._resolve_conflict(actor, conflict_id, reply, moving=False)
 
-    async def move(self, actor: Actor, conflict_id: int) -> LinkResult | IdConflict:
+    async def move(
+        self, actor: Actor, conflict_id: int, reply: ReplyAddress
+    ) -> LinkResult | IdConflict:
         """Link the member of a conflict to the id, unlink its holders; raises as `share` does."""
-        return await self._resolve_conflict(actor, conflict_id, moving=True)
+        return await self._resolve_conflict(actor, conflict_id, reply, moving=True)
 
     async def replace(
         self, actor: Actor, question_id: int, reply: ReplyAddress
@@ -147,9 +153,9 @@ class LinkWorkflow:
         Raises:
             NotAllowed.
             IdAlreadyLinked: another member has it, and the actor may not decide about it.
-            RequestNotFound: the question was answered before, or has expired.
+            RequestNotFound: see `LinkApprovals.take_conflict`.
         """
-        asked = await self._requests.take_conflict(actor, question_id)
+        asked = await self._requests.take_conflict(actor, question_id, reply)
         if asked.discord_id == actor.user_id and (
             submitted := await self._submit_if_required(actor, asked.api_id, reply)
         ):
@@ -161,12 +167,12 @@ class LinkWorkflow:
         except IdAlreadyLinked as error:
             if not error.holders:
                 raise
-            return await self._requests.open_conflict(actor, asked.discord_id, error)
+            return await self._requests.open_conflict(actor, asked.discord_id, error, reply)
         return await self._announce(result)
 
-    async def keep(self, actor: Actor, conflict_id: int) -> LinkRequest:
+    async def keep(self, actor: Actor, conflict_id: int, reply: ReplyAddress) -> LinkRequest:
         """Leave the id with its present holders; raises as `share` does."""
-        return await self._requests.take_conflict(actor, conflict_id)
+        return await self._requests.take_conflict(actor, conflict_id, reply)
 
     async def _submit_if_required(
         self, actor: Actor, pasted: str, reply: ReplyAddress
@@ -183,9 +189,9 @@ class LinkWorkflow:
         return await self._requests.submit(actor, api_id, reply)
 
     async def _resolve_conflict(
-        self, actor: Actor, conflict_id: int, *, moving: bool
+        self, actor: Actor, conflict_id: int, reply: ReplyAddress, *, moving: bool
     ) -> LinkResult | IdConflict:
-        conflict = await self._requests.take_conflict(actor, conflict_id)
+        conflict = await self._requests.take_conflict(actor, conflict_id, reply)
         member_id, api_id = conflict.discord_id, conflict.api_id
         try:
             result = await self._linking.assign(
@@ -197,7 +203,7 @@ class LinkWorkflow:
                 may_replace_proven=True,  # the actor has been asked about this id
             )
         except IdAlreadyLinked as error:  # a new holder, not named in the conflict
-            return await self._requests.open_conflict(actor, member_id, error)
+            return await self._requests.open_conflict(actor, member_id, error, reply)
         return await self._announce(result)
 
     async def _announce(self, result: LinkResult) -> LinkResult:

@@ -101,7 +101,8 @@ class OrderIntake:
     async def undo(self, actor: Actor, reply: ReplyAddress, order_id: int) -> AcceptedOrder:
         """Store an order that puts the units that another one has moved back where they were.
 
-        It is about the units that were stored then, not about what their names mean by now.
+        It is about the units that were stored then, not about what their names mean by now. Its
+        reply takes the place of the other order's.
 
         Raises:
             NothingToUndo: the order moved no unit, or is no order of this guild.
@@ -119,9 +120,9 @@ class OrderIntake:
             created_at=self._clock.now(),
             application_id=reply.application_id,
             token=reply.token,
-            reply_id=None,
+            reply_id=reply.reply_id,
             state=OrderState.QUEUED,
-            detail=outcomes.encode_detail(OrderDetail(undoes=done.action)),
+            detail=outcomes.encode_detail(OrderDetail(undoes=done.action, undone_id=done.id)),
             step=0,
             resolution=outcomes.RESOLUTION_JSON.dump_json(moved).decode(),
             outcome=None,
@@ -152,7 +153,10 @@ class OrderIntake:
             self._access.require_self_dispatch(actor)
         if self._clock.now() - done.finished_at > UNDO_WITHIN:
             raise TooLateToUndo
-        return done, moved
+        later = moves.moved_later(done, await self._orders.later_than(done))
+        return done, moved.without(
+            {one.key: later[one.key] for one in moved.assignees if one.key in later}
+        )
 
     async def accept(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.cad.models import Unit
-from bot.services.orders.outcomes import OrderView
+from bot.services.orders.outcomes import OrderView, decode_view
 from bot.services.targets.resolution import Assignee, Resolution, Roster
-from bot.storage.stores.order_store import OrderAction, OrderState
+from bot.services.targets.skipped_target import SkipReason
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 
 ATTACHING = frozenset({OrderAction.ATTACH, OrderAction.RESPOND})
 UNDOABLE = ATTACHING | {OrderAction.DETACH}
@@ -36,6 +37,28 @@ def moved(view: OrderView) -> tuple[Assignee, ...]:
     if order.action is OrderAction.DETACH:
         return tuple(one for one in done if former_call(view, one) is not None)
     return ()
+
+
+def moved_later(done: Order, later: Sequence[Order]) -> Mapping[str, SkipReason]:
+    """Return the units that orders after another one have moved or will move, by `Assignee.key`.
+
+    An undo of the other one would take back what the later ones want. Those that were undone
+    themselves want nothing any more.
+
+    Args:
+        later: the orders after it, without those that have failed.
+    """
+    undos = {one.id for one in later if one.action is OrderAction.UNDO}
+    views = [
+        decode_view(one)
+        for one in later
+        if one.action in UNDOABLE and one.server_id == done.server_id and one.undone_by not in undos
+    ]
+    return {
+        unit.key: SkipReason.MOVED_BY_LATER_ORDER
+        for view in views
+        for unit in (view.resolution.assignees if view.order.state.is_open else moved(view))
+    }
 
 
 def is_only(resolution: Resolution, member_id: int) -> bool:

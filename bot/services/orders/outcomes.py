@@ -35,6 +35,7 @@ class OrderDetail:
         new: the call that is created.
         primary: the ident of the primary unit before.
         undoes: what the order did that this one undoes.
+        undone_id: the id of that order; None in rows of earlier versions.
     """
 
     emergency: int | None = None
@@ -45,6 +46,7 @@ class OrderDetail:
     new: NewCall | None = None
     primary: int | None = None
     undoes: OrderAction | None = None
+    undone_id: int | None = None
 
 
 def count_equal_notes(notes: Iterable[Note], text: str, label: str) -> int:
@@ -138,8 +140,7 @@ class OrderView:
 
     Attributes:
         server: the words for the CAD server; empty for the only server of a community.
-        undo: the latest order that undoes this one; None where there is none.
-        can_undo: whether there is still time to undo it.
+        can_undo: whether there is still time to undo what was done.
     """
 
     order: Order
@@ -148,7 +149,6 @@ class OrderView:
     waiting: WaitNotice | None = None
     detail: OrderDetail = OrderDetail()
     server: str = ""
-    undo: Order | None = None
     can_undo: bool = True
 
 

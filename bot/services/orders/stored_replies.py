@@ -1,22 +1,17 @@
-"""The replies of orders that are closed: shown again, or changed because the order was undone."""
+"""The replies of orders that are closed, shown again."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from bot.common.clock import Clock
-from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.orders import outcomes
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.services.orders.outcomes import OrderView
 from bot.services.reply import Delivery, ReplyAddress
-from bot.storage.errors import StorageError
-from bot.storage.stores.order_store import Order, OrderState, OrderStore
-
-_log = logging.getLogger(__name__)
+from bot.storage.stores.order_store import OrderState, OrderStore
 
 
 class Announcer(Protocol):
@@ -37,9 +32,6 @@ class StoredReplies:
 
     Args:
         server_labels: see `CadServers.labels`.
-
-    Attributes:
-        undos: by the id of an order, the latest one that undoes it, as it was last shown.
     """
 
     def __init__(
@@ -54,7 +46,6 @@ class StoredReplies:
         self._announcer = announcer
         self._server_labels = server_labels
         self._clock = clock
-        self.undos: dict[int, Order] = {}
 
     async def show_again(self, reply: ReplyAddress) -> bool:
         """Show in a message what became of the order whose reply it is.
@@ -71,35 +62,14 @@ class StoredReplies:
         order = await self._store.find_by_reply(reply.reply_id) if reply.reply_id else None
         if order is None or order.state is OrderState.AWAITING_CONFIRMATION:
             return False
-        if not order.state.is_open:  # else the queue shows what becomes of it
-            undo = await self._store.get(order.undone_by) if order.undone_by else None
-            await self._show(order, reply, undo)
-        return True
-
-    async def show_undone(self, undo: Order) -> None:
-        """Show in the reply of an order how far another one is that undoes it.
-
-        Args:
-            undo: the other one; its button was in that reply.
-        """
-        try:
-            order = await self._store.find_undone(undo.id)
-        except StorageError as error:
-            _log.error("the reply of the order that %s undoes is not changed: %s", undo.id, error)
-            return
-        if order is not None and undo.token is not None:
-            await self._show(order, ReplyAddress(undo.application_id, undo.token), undo)
-
-    async def _show(self, order: Order, reply: ReplyAddress, undo: Order | None) -> None:
-        if undo is not None:
-            # Where the CAD confirms the order only now, its reply changes once more.
-            self.undos = {
-                key: known
-                for key, known in self.undos.items()
-                if undo.created_at - known.created_at < INTERACTION_LIFETIME
-            } | {order.id: undo}
+        if order.state.is_open:  # the queue shows what becomes of it
+            return True
         there = replace(order, application_id=reply.application_id, token=reply.token)
         view = outcomes.decode_view(there, self._server_labels[order.server_id])
+        # The reply of an undo that failed has the button of the order that it was to undo.
+        undone_id = view.detail.undone_id
+        done = await self._store.get(undone_id) if undone_id is not None else order
         now = self._clock.now()
-        can_undo = now - (order.finished_at or now) <= UNDO_WITHIN
-        await self._announcer.show(replace(view, undo=undo, can_undo=can_undo))
+        can_undo = done is not None and now - (done.finished_at or now) <= UNDO_WITHIN
+        await self._announcer.show(replace(view, can_undo=can_undo))
+        return True

@@ -132,7 +132,7 @@ def hold_delay(usage: Usage, *, age: float, is_alone: bool) -> float:
 
     Args:
         age: seconds that the order has been waiting.
-        is_alone: whether no other order has been waiting since it came.
+        is_alone: see QueuedOrder.
     """
     if usage.used < usage.allowed * 2 // 5:
         return 0.0

@@ -130,7 +130,7 @@ def _with_verdict(queued: QueuedOrder, outcome: Outcome, missing: Sequence[Assig
     return replace(outcome, confirmation=verdict, missing=tuple(one.reference for one in missing))
 
 
-class FollowUp:
+class DoneHandler:
     """Shows a done order on the board at once, for the CAD sends no event about it.
 
     Args:

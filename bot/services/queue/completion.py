@@ -16,7 +16,7 @@ from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
-from bot.services.orders.stored_replies import Announcer, StoredReplies
+from bot.services.orders.stored_replies import Announcer
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
 from bot.services.queue.queued_order import QueuedOrder
@@ -27,7 +27,7 @@ from bot.storage.stores.order_store import Order, OrderState, OrderStore
 CHECK_WITHIN = timedelta(minutes=1)
 BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
 
-FollowUpHandler: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
+OnDone: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +35,8 @@ _log = logging.getLogger(__name__)
 class OrderNotifier:
     """Shows an order's latest state, never an older one over a newer, at most every 3 s."""
 
-    def __init__(
-        self, announcer: Announcer, replies: StoredReplies, tasks: BackgroundTasks, *, clock: Clock
-    ) -> None:
+    def __init__(self, announcer: Announcer, tasks: BackgroundTasks, *, clock: Clock) -> None:
         self._announcer = announcer
-        self._replies = replies
         self._tasks = tasks
         self._clock = clock
 
@@ -59,6 +56,8 @@ class OrderNotifier:
         """
         while True:
             async with queued.reply.lock:
+                if queued.reply.is_replaced:
+                    return True
                 if not (gap := self._gap(queued)):
                     delivery = await self._show(queued, None)
                     if delivery is not Delivery.FAILED or queued.is_unconfirmed:
@@ -103,8 +102,6 @@ class OrderNotifier:
 
     async def _show(self, queued: QueuedOrder, notice: WaitNotice | None) -> Delivery:
         reply, view, delivery = queued.reply, queued.view(notice), Delivery.IMPOSSIBLE
-        if undo := self._replies.undos.get(queued.order.id):
-            view = replace(view, undo=undo)
         is_expired = self._clock.now() - queued.order.created_at >= INTERACTION_LIFETIME
         if not reply.is_gone and not is_expired:
             delivery = await self._announcer.show(view)
@@ -116,8 +113,6 @@ class OrderNotifier:
         else:
             reply.shown, reply.failures = notice, 0
         reply.shown_at = self._clock.monotonic()
-        if queued.kind.undoes:
-            await self._replies.show_undone(queued.order)
         return delivery
 
 
@@ -125,7 +120,7 @@ class OrderCompletion:
     """Stores where orders stand, and does everything that their end brings with it.
 
     Args:
-        follow_up: does what follows from an order that the CAD has taken, in the background.
+        on_done: does what follows from an order that the CAD has taken, in the background.
         on_closed: called for each order once its end is stored.
     """
 
@@ -136,7 +131,7 @@ class OrderCompletion:
         notifier: OrderNotifier,
         tasks: BackgroundTasks,
         *,
-        follow_up: FollowUpHandler,
+        on_done: OnDone,
         on_closed: Callable[[QueuedOrder], None],
         clock: Clock,
     ) -> None:
@@ -144,9 +139,10 @@ class OrderCompletion:
         self._board = board
         self._notifier = notifier
         self._tasks = tasks
-        self._follow_up = follow_up
+        self._on_done = on_done
         self._on_closed = on_closed
         self._clock = clock
+        self._announcing: dict[int, QueuedOrder] = {}  # by id
         self._outage = OutageLog(_log, "orders cannot be written", "orders can be written again")
 
     async def save(self, orders: Sequence[QueuedOrder]) -> bool:
@@ -244,15 +240,22 @@ class OrderCompletion:
             self._on_closed(queued)
             self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
         for view in done:  # after all actors have been told
-            self._tasks.spawn(self._follow_up(view), f"follow-up of order {view.order.id}")
+            self._tasks.spawn(self._on_done(view), f"work after order {view.order.id}")
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""
         end, now = OrderState.CANCELLED, self._clock.now()
         await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
+    def replace_reply(self, undo: QueuedOrder) -> None:
+        """Have the reply of an order take the place of the one that it undoes, for good."""
+        if done := self._announcing.get(undo.detail.undone_id or 0):
+            done.reply.is_replaced = True
+            undo.reply.lock = done.reply.lock  # an edit that is under way comes first
+
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""
+        self._announcing[queued.order.id] = queued
         is_shown = await self._notifier.show_result(queued)
         if queued.is_unconfirmed and queued.outcome:
             now = self._clock.now()
@@ -270,4 +273,5 @@ class OrderCompletion:
         queued.order = replace(queued.order, answered=is_shown)
         # First, for the log channel may be slow: a restart must not tell the actors again.
         await self.save([queued])
+        del self._announcing[queued.order.id]
         await self._notifier.report(queued)

@@ -25,7 +25,7 @@ from bot.services.queue.kinds import (
     undo_steps,
 )
 from bot.services.queue.kinds.free_units import without_free_units
-from bot.services.queue.recheck import look_before_attach, look_before_detach
+from bot.services.queue.looks import look_before_attach, look_before_detach
 from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, calls_of
 from bot.services.targets.resolution import Assignee
 from bot.services.targets.skipped_target import SkipReason
@@ -49,7 +49,7 @@ class OrderKind:
             they do not show it.
         puts_on_call: whether the units are put on the order's call, or off the calls that they are
             on; None for other orders. Only such an order can be undone.
-        undoes: the order undoes another one, whose reply says so.
+        undoes: the order undoes another one, and its reply takes the place of that one's.
         sets_status: the units get the status STATUS_ON_ATTACH afterwards.
     """
 

@@ -20,10 +20,10 @@ from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.outcomes import OrderView
 from bot.services.orders.stored_replies import Announcer, StoredReplies
 from bot.services.queue.batch_sender import BatchSender
-from bot.services.queue.completion import FollowUpHandler, OrderCompletion, OrderNotifier
+from bot.services.queue.completion import OnDone, OrderCompletion, OrderNotifier
+from bot.services.queue.looks import LATE_AFTER
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.queue.recheck import LATE_AFTER
 from bot.services.queue.worker import QueueWorker, ResolveOrder
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order, OrderState, OrderStore
@@ -37,7 +37,7 @@ class OrderQueue:
     """Carries out stored orders; the one writer of their states.
 
     Args:
-        follow_up: does what follows from an order that the CAD has taken, in the background.
+        on_done: does what follows from an order that the CAD has taken, in the background.
         server_labels: see `CadServers.labels`.
         jitter: a number between 0 and 1; spreads the attempts of many bots.
 
@@ -53,7 +53,7 @@ class OrderQueue:
         resolve: ResolveOrder,
         announcer: Announcer,
         *,
-        follow_up: FollowUpHandler,
+        on_done: OnDone,
         server_labels: Mapping[int, str],
         clock: Clock,
         jitter: Callable[[], float] = random.random,
@@ -65,13 +65,13 @@ class OrderQueue:
         backoff = CadBackoff(clock, jitter)
         self._announcer = announcer
         self.replies = StoredReplies(store, announcer, server_labels=server_labels, clock=clock)
-        self._notifier = notifier = OrderNotifier(announcer, self.replies, self._tasks, clock=clock)
+        self._notifier = notifier = OrderNotifier(announcer, self._tasks, clock=clock)
         self._completion = OrderCompletion(
             store,
             board,
             notifier,
             self._tasks,
-            follow_up=follow_up,
+            on_done=on_done,
             on_closed=self._on_closed,
             clock=clock,
         )
@@ -105,6 +105,8 @@ class OrderQueue:
         if self._tasks.is_stopping:
             await self._notifier.show_restart(queued)
             raise asyncio.CancelledError  # the next start takes it up
+        if queued.kind.undoes:
+            self._completion.replace_reply(queued)
         self._worker.add(queued)
         end = asyncio.get_running_loop().create_future()
         self._ends[queued.order.id] = end

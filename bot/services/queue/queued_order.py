@@ -63,6 +63,7 @@ class ReplyState:
         shown_at: monotonic seconds of the last edit.
         is_updating: a task is about to show the notice that is wanted.
         is_gone: Discord does not let the reply be edited any more.
+        is_replaced: the reply of an order that undoes this one has taken its place.
         failures: how often in a row Discord did not answer.
         lock: held while the reply is edited.
     """
@@ -72,6 +73,7 @@ class ReplyState:
     shown_at: float = -math.inf
     is_updating: bool = False
     is_gone: bool = False
+    is_replaced: bool = False
     failures: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -95,7 +97,7 @@ class QueuedOrder:
     What the scheduler has to know, lost in a restart:
         entered_at: monotonic seconds when the queue took it.
         expires_at: when no further attempt is made.
-        is_alone: no other order has been in the queue since then.
+        is_alone: no other order that may share a request has been in the queue since then.
         may_ask: the actor may be asked for a confirmation.
         lookup: how far the units are known.
         retry_at: monotonic seconds before which an attempt is of no use.
@@ -160,6 +162,7 @@ class QueuedOrder:
             lookup=LookupState(is_stored and not accepted.must_check, is_stored=is_stored),
             is_late=is_stored,
             may_have_been_sent=was_sending,
+            reply=ReplyState(is_replaced=order.undone_by is not None),
         )
 
     @property

@@ -24,9 +24,9 @@ from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender, SendResult
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
+from bot.services.queue.looks import LATE_AFTER, note_moves, with_earlier_units
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
-from bot.services.queue.recheck import LATE_AFTER, follow, with_earlier_units
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
 from bot.services.queue.steps import LookWhen
 from bot.services.targets.resolution import Resolution
@@ -79,10 +79,12 @@ class QueueWorker:
 
     def add(self, queued: QueuedOrder) -> None:
         """Take an order."""
-        queued.is_alone = not self.orders
-        if len(self.orders) == 1:
-            for other in self.orders.values():
-                other.is_alone = False
+        queued.is_alone = True
+        for other in self.orders.values():
+            # One whose units the CAD does not show is not about to share a request.
+            if other.lookup.error is None:
+                queued.is_alone = other.is_alone = False
+                break
         self.orders[queued.order.id] = queued
         self.wake()
 
@@ -235,7 +237,7 @@ class QueueWorker:
             is_alone = len(batch) == len(self.orders)
             await self._completion.apply(result, None if is_alone else self._duplicates_of)
             if not is_alone:
-                moved = follow(self.orders.values(), [*result.done, *result.seen], step)
+                moved = note_moves(self.orders.values(), [*result.done, *result.seen], step)
                 # At once: a restart would take the units for moved on by another dispatcher.
                 await self._completion.save_resolutions(moved)
             if was_down and self._backoff.error is None:

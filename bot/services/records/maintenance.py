@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -78,10 +76,7 @@ class Maintenance:
 
     async def close(self) -> None:
         """Stop the jobs; a run that is under way is finished, for `CLOSE_GRACE` at most."""
-        self._tasks.cancel_waiting()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_GRACE):
-                await self._tasks.join()
+        await self._tasks.close(CLOSE_GRACE)
 
     async def _erase_departed(self) -> None:
         """Erase the members who left while the bot did not run, and orders that ended since."""

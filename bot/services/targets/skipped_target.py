@@ -50,6 +50,7 @@ class SkipReason(enum.Enum):
     PRIMARY_CHANGED = enum.auto()  # another unit became the primary unit while the order waited
     NEVER_ON_CALL = enum.auto()  # the unit to detach was not on the named call before either
     ON_NO_CALL = enum.auto()  # the unit to detach is on no call
+    MOVED_BY_LATER_ORDER = enum.auto()  # another order came after the one to undo
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD

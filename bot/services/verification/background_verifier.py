@@ -51,8 +51,7 @@ class BackgroundVerifier:
 
     async def close(self) -> None:
         """Stop the background tasks, and wait until the link under way is stored."""
-        self._tasks.cancel_waiting()
-        await self._tasks.join()
+        await self._tasks.close()
 
     def on_events(self, events: Iterable[Event]) -> None:
         """Verify a link at once when the CAD reports that its account was verified."""

@@ -69,6 +69,9 @@ _API_ID_OF = select(links.c.api_id).where(
     links.c.guild_id == bindparam("guild"), links.c.discord_id == bindparam("person")
 )
 _API_IDS_OF = _API_IDS.where(links.c.discord_id.in_(bindparam("people", expanding=True)))
+_PROVEN = select(links.c.discord_id).where(
+    links.c.guild_id == bindparam("guild"), links.c.proven_at.is_not(None)
+)
 _COUNT = select(func.count()).select_from(links).where(links.c.guild_id == bindparam("guild"))
 # SQLite ignores FOR UPDATE; there, Database.begin already holds the write lock.
 _SELECT_FOR_UPDATE = _BY_PEOPLE.with_for_update()
@@ -141,6 +144,11 @@ class LinkStore:
         """Return all API ids of a guild by Discord id, sorted by it."""
         async with self._database.connect() as connection:
             return await _api_ids(connection, guild_id)
+
+    async def proven_members(self, guild_id: int) -> frozenset[int]:
+        """Return the members of a guild whose id the CAD has confirmed."""
+        async with self._database.connect() as connection:
+            return frozenset(await connection.scalars(_PROVEN, {"guild": guild_id}))
 
     async def count(self, guild_id: int) -> int:
         """Count the links of a guild."""

@@ -31,14 +31,13 @@ _BY_ID = ORDERS.where(orders.c.id == bindparam("order"))
 _BY_REPLY = (
     ORDERS.where(orders.c.reply_id == bindparam("message")).order_by(orders.c.id.desc()).limit(1)
 )
-_BY_UNDO = (
-    # The latest first: it is not far back.
-    ORDERS.where(orders.c.undone_by == bindparam("undo")).order_by(orders.c.id.desc()).limit(1)
-)
 _OPEN = (OrderState.QUEUED, OrderState.SENDING)
 _OF_GUILD = orders.c.guild_id == bindparam("guild")
 _UNFINISHED = ORDERS.where(
     _OF_GUILD, or_(orders.c.state.in_(_OPEN), orders.c.answered.is_(False))
+).order_by(orders.c.id)
+_LATER = ORDERS.where(
+    _OF_GUILD, orders.c.id > bindparam("order"), orders.c.state.not_in(FAILED_STATES)
 ).order_by(orders.c.id)
 _NEWEST = ORDERS.where(_OF_GUILD).order_by(orders.c.id.desc())
 _INSERT = insert(orders).returning(orders.c.id, sort_by_parameter_order=True)
@@ -122,12 +121,6 @@ class OrderStore:
             row = (await connection.execute(_BY_REPLY, {"message": message_id})).first()
         return order_from_row(row) if row else None
 
-    async def find_undone(self, undo_id: int) -> Order | None:
-        """Find the order that another one undoes."""
-        async with self._database.connect() as connection:
-            row = (await connection.execute(_BY_UNDO, {"undo": undo_id})).first()
-        return order_from_row(row) if row else None
-
     async def save(self, changed: Sequence[Order]) -> None:
         """Write what may change of these orders, all or none."""
         if changed:
@@ -174,6 +167,10 @@ class OrderStore:
     async def unfinished(self, guild_id: int) -> list[Order]:
         """List a guild's orders that are open, or whose outcome was not told, the oldest first."""
         return await self._read(_UNFINISHED, guild=guild_id)
+
+    async def later_than(self, order: Order) -> list[Order]:
+        """List the orders of its guild after an order, without those that have failed."""
+        return await self._read(_LATER, guild=order.guild_id, order=order.id)
 
     async def newest(
         self,

@@ -12,7 +12,11 @@ from discord.ui import Modal, TextInput
 
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.common.steam_id import API_ID_LIMIT
+from bot.services.access.policy import Actor
 from bot.services.links.link_service import LinkResult
+from bot.services.orders.accepted import AcceptedOrder
+from bot.services.reply import ReplyAddress
+from bot.ui.interactions.answers import follow_up
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import run_guarded
 from bot.ui.interactions.responses import (
@@ -58,6 +62,8 @@ class Form(Modal):
 class LinkForm(Form):
     """Asks a member for their id in the CAD, links them, then gives the order of the button."""
 
+    _link: LinkResult  # that was saved
+
     def __init__(self, accept: AcceptFactory) -> None:
         super().__init__(
             "Who are you in the CAD?",
@@ -71,15 +77,30 @@ class LinkForm(Form):
         self._accept = accept
 
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:
-        """Save the link, answer with the CAD's verification, then give the order."""
+        """Save the link, answer with the CAD's verification, then give the order.
+
+        The order's reply takes the place of that answer, which goes into a message of its own.
+        """
         if await respond(interaction, self._save_link(interaction, services), link_saved):
-            accept = self._accept(services)
-            await submit_order(interaction, accept, services.queue, place=ReplyPlace.FOLLOW_UP)
+            accept = partial(self._give_order, interaction, services)
+            await submit_order(interaction, accept, services.queue, place=ReplyPlace.PRESSED)
 
     async def _save_link(self, interaction: Interaction, services: GuildServices) -> LinkResult:
         actor, reply = actor_of(interaction), reply_address(interaction)
         (typed,) = self.values
-        return await services.link_workflow.link_now(actor, typed, reply)
+        self._link = await services.link_workflow.link_now(actor, typed, reply)
+        return self._link
+
+    async def _give_order(
+        self,
+        interaction: Interaction,
+        services: GuildServices,
+        actor: Actor,
+        reply: ReplyAddress,
+    ) -> AcceptedOrder:
+        accepted = await self._accept(services)(actor, reply)
+        await follow_up(interaction, link_saved(self._link))
+        return accepted
 
 
 class NoteForm(Form):

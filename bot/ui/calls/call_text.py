@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import CallLine, CallsPage
 from bot.services.cards.card_content import priority_name
-from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, on_server, timestamp
+from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, on_server, timestamp, units_age
 
 _UNITS_LENGTH = 60  # characters of the units of one call
 
@@ -14,7 +14,7 @@ def calls_page(page: CallsPage) -> str:
     """Return one page of the open calls, one line per call, in at most one message."""
     confirmed = f" · confirmed {timestamp(page.confirmed_at, 'R')}" if page.confirmed_at else ""
     if page.units_as_of:
-        confirmed += f" · units of {timestamp(page.units_as_of, 'R')}"
+        confirmed += f" · {units_age(page.units_as_of)}"
     where = on_server(page.server)
     if not page.total:
         return f"✅ No call is open{where}{confirmed}."

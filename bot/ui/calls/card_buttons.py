@@ -36,7 +36,7 @@ from bot.ui.interactions.responses import (
     actor_of,
     submit_order,
 )
-from bot.ui.text import timestamp
+from bot.ui.text import units_age
 
 
 class SelfOrderButton(CallButton, template=call_item_pattern("self-order")):
@@ -127,7 +127,7 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
         view = panel_view(UnitPanel.from_candidates(candidates), submit)
         question = self.question.format(call=self.call_id)
         if as_of := services.unit_picker.old_units_as_of(self.server_id):
-            question += f" · units of {timestamp(as_of, 'R')}"
+            question += f" · {units_age(as_of)}"
         await answer(interaction, question, view)
 
 

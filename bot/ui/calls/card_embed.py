@@ -11,7 +11,8 @@ from bot.cad.models import Call, EmergencyCall, Note
 from bot.services.board.call_layouts import NO_DETAILS, complete
 from bot.services.cards.card_content import CallUnit, CardContent, priority_name
 from bot.ui.calls.note_time import note_time
-from bot.ui.text import escape, member_mention, one_line, timestamp
+from bot.ui.orders.action_text import STATUS_WORDS
+from bot.ui.text import escape, member_mention, one_line, timestamp, units_age
 
 _GREY = discord.Colour(0x6B7280)
 _BLUE = discord.Colour(0x2563EB)
@@ -22,7 +23,6 @@ _PRIORITIES = {
     2: discord.Colour(0xF59E0B),
     3: discord.Colour(0x16A34A),
 }
-_STATUSES = ("unavailable", "busy", "available", "enroute", "on scene")
 _FIELD_LIMIT = 1024  # Discord's limit for the text of a field
 _STALE, _CLOSED = "STALE · ", "CLOSED · "
 _UNKNOWN_PLACE = "*unknown*"
@@ -129,7 +129,7 @@ def _confirmed(content: CardContent) -> str:
     call = timestamp(content.confirmed_at, "R")
     if content.units_as_of is None or not content.units:
         return call
-    return f"{call}\nunits of {timestamp(content.units_as_of, 'R')}"
+    return f"{call}\n{units_age(content.units_as_of)}"
 
 
 def _first_seen(content: CardContent) -> tuple[str, str, bool]:
@@ -151,8 +151,8 @@ def _with_postal(place: str, postal: str) -> str:
     return " · ".join(filter(None, parts)) or _UNKNOWN_PLACE
 
 
-def _units(people: tuple[CallUnit, ...]) -> str:
-    return _lines([_unit(person) for person in people]) or "no units yet"
+def _units(units: tuple[CallUnit, ...]) -> str:
+    return _lines([_unit(one) for one in units]) or "no units yet"
 
 
 def _details(content: CardContent) -> str:
@@ -172,13 +172,12 @@ def _lines(items: list[str]) -> str:
     return "\n".join(shown)
 
 
-def _unit(person: CallUnit) -> str:
-    status = _STATUSES[person.status] if 0 <= person.status < len(_STATUSES) else ""
+def _unit(unit: CallUnit) -> str:
     parts = (
-        ("★ " if person.is_primary else "") + f"**{escape(person.number, 20) or person.ident}**",
-        escape(person.name, 40),
-        status,
-        member_mention(person.discord_id) if person.discord_id is not None else "",
+        ("★ " if unit.is_primary else "") + f"**{escape(unit.number, 20) or unit.ident}**",
+        escape(unit.name, 40),
+        STATUS_WORDS.get(unit.status, ""),
+        member_mention(unit.discord_id) if unit.discord_id is not None else "",
     )
     return " · ".join(filter(None, parts))
 

@@ -125,7 +125,7 @@ TEXTS: dict[FindingCode, str] = {
     FindingCode.CAD_SERVER_UNKNOWN: (
         "{setting}: the CAD has no server {server}. Known are: {servers}."
     ),
-    FindingCode.ATTACH_VARIANT_KNOWN: "This CAD's attach request is {dialect}.",
+    FindingCode.ATTACH_VARIANT_KNOWN: "This CAD's attach request is {variant}.",
     FindingCode.ATTACH_VARIANT_UNTRIED: (
         "Which attach request this CAD accepts is not known yet. The first attach shows it."
     ),

@@ -65,14 +65,12 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
         await answer(interaction, describe_error(error))
 
 
-async def follow_up(interaction: discord.Interaction[Any], text: str) -> int | None:
-    """Send another private message; return its id, None if Discord does not take it."""
+async def follow_up(interaction: discord.Interaction[Any], text: str) -> None:
+    """Send another private message, which stays as it is."""
     try:
-        message = await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True, wait=True)
+        await interaction.followup.send(text[:MESSAGE_LIMIT], ephemeral=True)
     except (discord.HTTPException, OSError) as failure:
         _log.warning("interaction %s could not be answered: %s", interaction.id, failure)
-        return None
-    return message.id
 
 
 def describe_error(error: Exception) -> str:

@@ -54,8 +54,8 @@ class ReplyPlace(enum.Enum):
     """Where the reply to an order goes."""
 
     NEW = enum.auto()  # a private message of its own
-    PRESSED = enum.auto()  # it replaces the private message whose button was pressed
-    FOLLOW_UP = enum.auto()  # a further private message, beside the answer or what was pressed
+    # It replaces the private message that was pressed, or the answer that is there.
+    PRESSED = enum.auto()
 
 
 def services_for(interaction: Interaction) -> GuildServices:
@@ -84,6 +84,13 @@ def reply_address(interaction: Interaction) -> ReplyAddress:
     )
 
 
+async def once_acknowledged(
+    interaction: Interaction, work: Callable[[ReplyAddress], Awaitable[T]]
+) -> T:
+    """Do work that has to know where the reply is; Discord says so when it acknowledges."""
+    return await work(reply_address(interaction))
+
+
 async def submit_order(
     interaction: Interaction,
     accept: Accept,
@@ -95,7 +102,8 @@ async def submit_order(
     """Store an order, acknowledge the interaction, and have the order carried out and answered.
 
     The one way in which orders are given. An error of `accept` that the member can understand is
-    the answer; then there is no order.
+    the answer; then there is no order. The reply is a message that Discord can name before the
+    order is sent: one that was sent later could not be found again by a bot that was killed.
 
     Args:
         accept: stores the order.
@@ -118,9 +126,6 @@ async def submit_order(
         return
     if accepted is None:
         return
-    if place is ReplyPlace.FOLLOW_UP:
-        # Without a message of its own, the order's reply replaces the answer that is there.
-        interaction.extras[REPLY_ID] = await follow_up(interaction, "⏳ Giving the order…")
     order = replace(accepted.order, reply_id=interaction.extras[REPLY_ID])
     await queue.run(replace(accepted, order=order), may_ask=may_ask)
 

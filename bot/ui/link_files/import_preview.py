@@ -1,14 +1,16 @@
 """Answers of `/links import` and `/links export`, with the button that imports.
 
-Custom id: `cad:import:<token>`; the token identifies a previewed file.
+Custom id: `cad:<action>:<token>`; the token identifies a previewed file.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import partial
 from io import BytesIO
 from itertools import islice
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import discord
 from discord.ui import Button, Item, View
@@ -18,24 +20,28 @@ from bot.services.link_files.import_export import ExportResult, ImportPreview, I
 from bot.services.link_files.rows import Row
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
-from bot.ui.interactions.responses import Interaction, actor_of, respond
+from bot.ui.interactions.responses import Interaction, actor_of, once_acknowledged, respond
 from bot.ui.link_files.import_report import error_line, report
 from bot.ui.text import MESSAGE_LIMIT, code_span, escape, member_mention
 
 _LINES_PER_SECTION = 5
 _MAX_LINE_LENGTH = 200
 _MORE_IN_FILE = " The attached file has more."
+_REPLACED = "Present id confirmed by the CAD: only the button that says replace changes it"
 _MAX_REPORT_LENGTH = 4 * 1024 * 1024  # characters; Discord takes ten megabytes
 
 
 class ImportButton(PersistentItem, template=r"cad:import:(?P<token>[0-9a-f]{16})"):
-    """Imports the previewed file."""
+    """Imports the previewed file, but leaves the ids that the CAD has confirmed."""
+
+    action: ClassVar[str] = "import"
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.primary
+    may_replace_proven: ClassVar[bool] = False
 
     def __init__(self, token: str, label: str = "Import") -> None:
         self.token = token
-        style = discord.ButtonStyle.primary
-        custom_id = f"cad:import:{token}"
-        super().__init__(Button[View](label=label, style=style, custom_id=custom_id))
+        custom_id = f"cad:{self.action}:{token}"
+        super().__init__(Button[View](label=label, style=self.style, custom_id=custom_id))
 
     @classmethod
     def from_match(cls, match: re.Match[str], item: Item[Any]) -> Self:  # noqa: ARG003
@@ -44,8 +50,25 @@ class ImportButton(PersistentItem, template=r"cad:import:(?P<token>[0-9a-f]{16})
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Write what was shown."""
-        writing = services.link_files.apply(actor_of(interaction), self.token)
-        await respond(interaction, writing, import_result, in_place=True)
+        write = partial(
+            services.link_files.apply,
+            actor_of(interaction),
+            self.token,
+            may_replace_proven=self.may_replace_proven,
+        )
+        work = once_acknowledged(interaction, write)
+        await respond(interaction, work, import_result, in_place=True)
+
+
+class ReplaceAllButton(ImportButton, template=r"cad:import-all:(?P<token>[0-9a-f]{16})"):
+    """Imports the previewed file, and replaces the ids that the CAD has confirmed."""
+
+    action = "import-all"
+    style = discord.ButtonStyle.danger
+    may_replace_proven = True
+
+
+IMPORT_BUTTONS = (ImportButton, ReplaceAllButton)
 
 
 def preview_text(shown: ImportPreview) -> str:
@@ -55,11 +78,17 @@ def preview_text(shown: ImportPreview) -> str:
 
 
 def preview_buttons(shown: ImportPreview) -> View | None:
-    """Return the button that imports a file; None if there is nothing to import."""
+    """Return the buttons that import a file; None if there is nothing to import."""
     if shown.token is None:
         return None
-    view = View(timeout=None)
-    view.add_item(ImportButton(shown.token, _button_label(shown.diff)))
+    view, plan = View(timeout=None), shown.diff
+    replaced = {one.row.discord_id for one in plan.replacements}
+    if len(plan.rows) > len(replaced):
+        view.add_item(ImportButton(shown.token, _button_label(plan, without=replaced)))
+    if replaced:
+        ids = _counted(len(replaced), "confirmed id")
+        label = f"{_button_label(plan)}, replace {ids}"
+        view.add_item(ReplaceAllButton(shown.token, label))
     return view
 
 
@@ -84,8 +113,10 @@ def import_result(done: ImportResult) -> str:
     counts = done.counts
     text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
     if done.skipped:
-        return f"⚠️ {text}, {done.skipped:,} with errors."
-    return f"✅ {text}."
+        text += f", {done.skipped:,} with errors"
+    if done.kept:
+        text += f". {_counted(done.kept, 'id')} that the CAD has confirmed stayed as before"
+    return f"{'⚠️' if done.skipped or done.kept else '✅'} {text}."
 
 
 def export_result(found: ExportResult) -> str:
@@ -113,13 +144,15 @@ def _title(shown: ImportPreview) -> str:
         counts += f", {plan.refused_count:,} with errors"
     if not plan.rows:
         return f"{'❌' if plan.errors else '✅'} {name} has nothing to import: {counts}."
-    mark = "⚠️" if plan.errors or plan.shared else "⏳"
+    mark = "⚠️" if plan.errors or plan.shared or plan.replacements else "⏳"
     return f"{mark} {name}: {counts}. Nothing is saved yet: press the button to import."
 
 
-def _button_label(plan: ImportDiff) -> str:
-    shared = f" ({_counted(len(plan.shared), 'shared id')})" if plan.shared else ""
-    return f"Import {_counted(len(plan.rows), 'link')}{shared}"
+def _button_label(plan: ImportDiff, *, without: Collection[int] = frozenset()) -> str:
+    """Say what a button imports; `without` are the members whose links it leaves."""
+    count = sum(one.row.discord_id not in without for one in plan.shared)
+    shared = f" ({_counted(count, 'shared id')})" if count else ""
+    return f"Import {_counted(len(plan.rows) - len(without), 'link')}{shared}"
 
 
 def _counted(count: int, noun: str) -> str:
@@ -128,7 +161,8 @@ def _counted(count: int, noun: str) -> str:
 
 def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
     """Return the changes in at most `limit` characters; False if some are missing."""
-    unit = plan.record_kind
+    unit, replaced = plan.record_kind, plan.replacements
+    changed = [one for one in plan.changed if not one.is_proven]
     sections = (
         (
             "Errors",
@@ -136,7 +170,8 @@ def _lines(plan: ImportDiff, limit: int) -> tuple[list[str], bool]:
             (escape(error_line(one), _MAX_LINE_LENGTH) for one in plan.errors),
         ),
         ("Shared ids", len(plan.shared), (_shared_line(one, unit) for one in plan.shared)),
-        ("Changed", len(plan.changed), (_changed_line(one, unit) for one in plan.changed)),
+        (_REPLACED, len(replaced), (_changed_line(one, unit) for one in replaced)),
+        ("Changed", len(changed), (_changed_line(one, unit) for one in changed)),
         ("New", len(plan.added), (_added_line(row, unit) for row in plan.added)),
     )
     lines: list[str] = []

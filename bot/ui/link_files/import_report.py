@@ -59,8 +59,15 @@ def report(diff: ImportDiff) -> Iterator[str]:
 
 def changes(diff: ImportDiff) -> Iterator[str]:
     """Yield the changed and the added rows, and the count of unchanged ones."""
+    replaced = diff.replacements
     yield from _section(
-        "changed", (changed_line(one, diff.record_kind) for one in diff.changed), len(diff.changed)
+        "replaced, although the CAD has confirmed the present id",
+        (changed_line(one, diff.record_kind) for one in replaced),
+        len(replaced),
+    )
+    changed = [one for one in diff.changed if not one.is_proven]
+    yield from _section(
+        "changed", (changed_line(one, diff.record_kind) for one in changed), len(changed)
     )
     yield from _section(
         "added", (added_line(row, diff.record_kind) for row in diff.added), len(diff.added)

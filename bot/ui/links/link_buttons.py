@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeAlias
 
 import discord
@@ -17,7 +18,7 @@ from bot.services.links.link_service import LinkResult
 from bot.storage.stores.link_request_store import LinkRequest
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import IdButton, id_button_pattern
-from bot.ui.interactions.responses import Interaction, actor_of, reply_address, respond
+from bot.ui.interactions.responses import Interaction, actor_of, once_acknowledged, respond
 from bot.ui.links import link_results, link_text
 
 LinkOutcome: TypeAlias = (
@@ -34,9 +35,13 @@ class ApproveButton(IdButton, template=id_button_pattern("approve")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Do it."""
-        work = services.link_workflow.approve(
-            actor_of(interaction), self.number, _message_ref(interaction)
+        approve = partial(
+            services.link_workflow.approve,
+            actor_of(interaction),
+            self.number,
+            _message_ref(interaction),
         )
+        work = once_acknowledged(interaction, approve)
         await respond(interaction, work, outcome_text, outcome_buttons)
 
 
@@ -62,7 +67,8 @@ class ShareButton(IdButton, template=id_button_pattern("share")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Resolve the conflict; the answer replaces the question."""
-        work = services.link_workflow.share(actor_of(interaction), self.number)
+        share = partial(services.link_workflow.share, actor_of(interaction), self.number)
+        work = once_acknowledged(interaction, share)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
@@ -75,7 +81,8 @@ class MoveButton(IdButton, template=id_button_pattern("move")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Resolve the conflict; the answer replaces the question."""
-        work = services.link_workflow.move(actor_of(interaction), self.number)
+        move = partial(services.link_workflow.move, actor_of(interaction), self.number)
+        work = once_acknowledged(interaction, move)
         await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
@@ -88,12 +95,9 @@ class ReplaceButton(IdButton, template=id_button_pattern("replace")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Save the link; the answer replaces the question."""
-
-        async def replacing() -> LinkOutcome:
-            reply = reply_address(interaction)  # known once the press is acknowledged
-            return await services.link_workflow.replace(actor_of(interaction), self.number, reply)
-
-        await respond(interaction, replacing(), outcome_text, outcome_buttons, in_place=True)
+        replace = partial(services.link_workflow.replace, actor_of(interaction), self.number)
+        work = once_acknowledged(interaction, replace)
+        await respond(interaction, work, outcome_text, outcome_buttons, in_place=True)
 
 
 class KeepButton(IdButton, template=id_button_pattern("leave")):
@@ -104,7 +108,8 @@ class KeepButton(IdButton, template=id_button_pattern("leave")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Close the question."""
-        work = services.link_workflow.keep(actor_of(interaction), self.number)
+        keep = partial(services.link_workflow.keep, actor_of(interaction), self.number)
+        work = once_acknowledged(interaction, keep)
         await respond(interaction, work, link_text.conflict_kept, in_place=True)
 
 

@@ -13,12 +13,10 @@ from typing import Any, TypeAlias, cast
 import discord
 from discord.ui import Item, View
 
-from bot.services.access.policy import Actor
 from bot.services.errors import TooLateToCancel
-from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
-from bot.services.reply import Delivery, ReplyAddress
+from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
@@ -115,21 +113,14 @@ class UndoButton(IdButton, template=id_button_pattern("undo")):
     label = "Undo"
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
-        """Give the order; the units were confirmed once already."""
+        """Give the order, whose reply takes the place; the units were confirmed once already."""
         await submit_order(
             interaction,
-            partial(self._undo, services),
+            partial(services.intake.undo, order_id=self.number),
             services.queue,
-            place=ReplyPlace.FOLLOW_UP,
+            place=ReplyPlace.PRESSED,
             may_ask=False,
         )
-
-    async def _undo(
-        self, services: GuildServices, actor: Actor, reply: ReplyAddress
-    ) -> AcceptedOrder:
-        accepted = await services.intake.undo(actor, reply, self.number)
-        await services.queue.replies.show_undone(accepted.order)
-        return accepted
 
 
 class ConfirmButton(IdButton, template=id_button_pattern("confirm")):
@@ -174,13 +165,10 @@ def buttons_for_order(view: OrderView) -> View:
     elif order.state is OrderState.AWAITING_CONFIRMATION:
         buttons.add_item(ConfirmButton(order.id))
         buttons.add_item(DeclineButton(order.id))
-    elif order.state is OrderState.DONE and order.action in UNDOABLE and _is_undo_left(view):
+    elif view.detail.undone_id is not None and order.state.is_failed and view.can_undo:
+        buttons.add_item(UndoButton(view.detail.undone_id))  # as it was before
+    elif order.state is OrderState.DONE and order.action in UNDOABLE and view.can_undo:
         unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
         if len(view.resolution.assignees) > len(unmoved):
             buttons.add_item(UndoButton(order.id))
     return buttons
-
-
-def _is_undo_left(view: OrderView) -> bool:
-    """Tell whether an order can still be undone; one whose undo failed can."""
-    return view.can_undo and (view.undo is None or view.undo.state.is_failed)

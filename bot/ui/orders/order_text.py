@@ -75,11 +75,9 @@ def order_line(view: OrderView) -> str:
     """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
-    people = join_limited(_unit_names(view), 300) or code_span(done.units, 60)
+    names = join_limited(_unit_names(view), 300) or code_span(done.units, 60)
     what = (
-        people
-        if done.state is OrderState.UNREADABLE
-        else say(WORDS[done.action].line, view, people)
+        names if done.state is OrderState.UNREADABLE else say(WORDS[done.action].line, view, names)
     )
     state = _STATE_NAMES.get(done.state, done.state)
     return (
@@ -104,13 +102,13 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     if view.order.state is OrderState.UNREADABLE:
         yield f"❌ {_UNREADABLE}"
         return
-    people = join_limited(_unit_names(view), limit)
+    names = join_limited(_unit_names(view), limit)
     if view.waiting:
         yield f"⏳ {_wait_text(view.waiting)}"
-        yield _to_do(view, people)
+        yield _to_do(view, names)
         return
     is_done = view.order.state is OrderState.DONE
-    yield _result(view, people) if is_done else _headline(view, people)
+    yield _result(view, names) if is_done else _headline(view, names)
     if view.order.state is OrderState.AWAITING_CONFIRMATION:
         yield from units_on_other_calls(view, limit)
     if is_done and view.outcome:
@@ -122,9 +120,6 @@ def _lines(view: OrderView, limit: int) -> Iterator[str]:
     skipped = view.resolution
     if skipped.excluded or skipped.left_out or skipped.attendances:
         yield from skipped_lines(skipped, limit)
-    if view.undo and not view.undo.state.is_failed:
-        done = "Being undone" if view.undo.state.is_open else "Undone"
-        yield f"{done} by {member_mention(view.undo.actor_id)}."
 
 
 def _wait_text(waiting: WaitNotice) -> str:
@@ -171,9 +166,9 @@ def say(words: str, view: OrderView, units: str = "") -> str:
     )
 
 
-def _to_do(view: OrderView, people: str) -> str:
+def _to_do(view: OrderView, names: str) -> str:
     """Return what is left to do of an order that waits."""
-    words, units = WORDS[view.order.action], people or code_span(view.order.units, 200)
+    words, units = WORDS[view.order.action], names or code_span(view.order.units, 200)
     if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
         return say(
             "Done: {call}{where}: {units}\nTo be taken off the list: {emergency}", view, units
@@ -189,17 +184,17 @@ def _emergency_lines(view: OrderView) -> Iterator[str]:
         yield say("{emergency} is still listed, and {number} is open for it.", view)
 
 
-def _headline(view: OrderView, people: str) -> str:
+def _headline(view: OrderView, names: str) -> str:
     done, outcome = view.order, view.outcome
     words = WORDS[done.action]
     is_unsure = outcome is not None and outcome.is_unsure
     not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
     not_done = say(f"{not_done} {words.participle}", view)
-    units = people or code_span(remove_member_ids(done.units), 200)
+    units = names or code_span(remove_member_ids(done.units), 200)
     item = say(f"\n{words.label}: {words.item}", view, units)
     match done.state:
         case OrderState.AWAITING_CONFIRMATION:
-            return f"⏳ {_question(view)}\nUnits: {people}"
+            return f"⏳ {_question(view)}\nUnits: {names}"
         case OrderState.CONFIRMED:
             return "✅ Confirmed: the order that followed has the result."
         case OrderState.CANCELLED:
@@ -231,26 +226,26 @@ def _question(view: OrderView) -> str:
     return f"{what}? Not sent yet: press **Confirm** before {until}, or give the order again."
 
 
-def _result(view: OrderView, people: str) -> str:
+def _result(view: OrderView, names: str) -> str:
     """Return the mark of a completed order and what it has done."""
     outcome, units = view.outcome, view.resolution.assignees
     missing = outcome.missing if outcome else ()
     if missing and all(one.reference in missing for one in units):
-        return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, people)
+        return say(f"❌ {WORDS[view.order.action].missing}: {{units}}", view, names)
     unmoved = outcome.unmoved if outcome and view.order.action in ATTACHING else ()
     if unmoved and all(one.reference in unmoved for one in units):
-        return say(already_there(view.order.action), view, people)
+        return say(already_there(view.order.action), view, names)
     is_partly = missing or view.resolution.left_out or (outcome and outcome.is_incomplete)
     is_partly = is_partly or False in {one.on_duty for one in units}
     is_partly = is_partly or (outcome and outcome.also_moved)
-    return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, people)
+    return say(f"{'⚠️' if is_partly else '✅'} {WORDS[view.order.action].result}", view, names)
 
 
 def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterator[str]:
     """Yield what the CAD shows of a completed order about the units of a call."""
     if view.order.action not in _NOT_SHOWN:
         return
-    people = view.resolution.assignees
+    assignees = view.resolution.assignees
     if outcome.also_moved:
         units = join_limited([escape(one) for one in outcome.also_moved], limit)
         yield f"Also moved, because the same account has them: {units}. Check their calls."
@@ -258,7 +253,7 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."
         case BoardConfirmation.MISSING:
-            absent = [unit_name(one) for one in people if one.reference in outcome.missing]
+            absent = [unit_name(one) for one in assignees if one.reference in outcome.missing]
             units = join_limited(absent, limit)
             yield _NOT_SHOWN[view.order.action].format(units=units)
         case BoardConfirmation.UNKNOWN:
@@ -267,7 +262,7 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
                 " the call."
             )
         case _:
-            unseen = [code_span(one.api_id, 60) for one in people if one.on_duty is False]
+            unseen = [code_span(one.api_id, 60) for one in assignees if one.on_duty is False]
             if unseen:
                 ids = join_limited(unseen, limit)
                 yield f"The CAD accepted {ids}, but no unit on duty has this API id."

@@ -50,6 +50,7 @@ _REASONS = {
     SkipReason.NEVER_ON_CALL: "not on that call",
     SkipReason.ON_NO_CALL: "not on any call",
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
+    SkipReason.MOVED_BY_LATER_ORDER: "a later order has moved this unit. Undo that one first",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.MEMBERS_PENDING: "members who are still being looked up in the CAD",

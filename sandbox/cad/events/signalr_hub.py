@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from aiohttp import WSMsgType, web
 
 from sandbox.cad.api.v1 import INVALID_COMMUNITY, INVALID_KEY
+from sandbox.cad.json_object import read_object
 from sandbox.cad.state.models import Json
 from sandbox.cad.state.world import INVALID_SERVER, CadWorld
 
@@ -68,7 +69,7 @@ class _Client:
             if message.type is WSMsgType.TEXT:
                 *whole, rest = (rest + message.data).split(SEPARATOR)
                 for record in whole:
-                    yield _object(record)
+                    yield read_object(record)
 
 
 class SignalRHub:
@@ -210,11 +211,3 @@ class SignalRHub:
         except ConnectionError:  # disconnected; the reading loop ends as well
             return False
         return True
-
-
-def _object(record: str) -> Json:
-    try:
-        found = json.loads(record)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

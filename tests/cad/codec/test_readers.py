@@ -14,7 +14,6 @@ from bot.cad.errors import CadError, CadUnreadable
 from bot.cad.http import wire
 from bot.cad.layouts import Layout
 from bot.cad.models import LOWEST_PRIORITY, Call, Calls, Coordinates, EmergencyCall, Note, Unit
-from bot.cad.permissions import GranularPermissions
 from tests.cad.samples import CALL, EMERGENCY, JSON, UNIT, json_answer
 
 READERS = (readers.read_calls, readers.read_units)
@@ -341,35 +340,3 @@ def test_where_a_unit_is(raw: object, place: Coordinates | None) -> None:
     assert unit is not None
     assert unit.coordinates == place
     assert (unit.community_user_id, unit.api_ids) == ("license:1", ("license:1",))
-
-
-@pytest.mark.parametrize(
-    ("status", "is_barred"),
-    [(0, False), (1, False), (2, True), (3, True), (4, True), (None, False), (9, False)],
-)
-def test_an_account_that_is_expired_removed_or_banned(status: object, is_barred: bool) -> None:
-    account = readers.read_account({"uuid": "u", "status": status})
-    assert account.is_barred is is_barred
-
-
-def test_an_account_of_v1_has_the_first_of_its_api_ids() -> None:
-    raw = {"uuid": "u", "username": "pat", "apiids": ["", "steam:1"], "permissions": {"police": 1}}
-    account = readers.read_v1_account(raw)
-    assert (account.api_id, account.permissions) == ("steam:1", frozenset({"police"}))
-    assert readers.read_v1_account({"uuid": "u"}).api_id == ""
-
-
-def test_granular_permissions() -> None:
-    listed = {"version": 2, "grants": ["global.selfDispatch", 7, ""]}
-    found = readers.read_granular_permissions({"permissions": listed, "owner": False, "status": 4})
-    assert found == GranularPermissions(frozenset({"global.selfdispatch"}), status=4)
-    assert found.allows("selfDispatch")
-    assert not found.allows("dispatch")
-    owner = readers.read_granular_permissions({"permissions": {"grants": []}, "owner": True})
-    assert owner.allows("dispatch")
-
-
-@pytest.mark.parametrize("raw", [None, [], {}, {"permissions": None}, {"permissions": {}}])
-def test_permissions_that_cannot_be_read_are_not_none(raw: object) -> None:
-    with pytest.raises(CadUnreadable):
-        readers.read_granular_permissions(raw)

@@ -75,25 +75,25 @@ def test_the_key_stays_out_of_the_repr():
     assert "YOUR_API_KEY" not in repr(v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0]))
 
 
-def test_the_first_dialect_is_the_seeds_document_exactly():
+def test_the_first_variant_is_the_seeds_document_exactly():
     (request,) = v1.attach(WHO, [ORDER], ATTACH_VARIANTS[0])
     assert (request.method, request.path) == ("POST", "/emergency")
     assert json.dumps(request.body) == json.dumps(json.loads(SEED))
 
 
-def test_the_dialects_come_in_the_order_of_the_reference():
-    assert [(dialect.path, dialect.type) for dialect in ATTACH_VARIANTS] == [
+def test_the_variants_come_in_the_order_of_the_reference():
+    assert [(variant.path, variant.type) for variant in ATTACH_VARIANTS] == [
         ("/emergency", "ATTACH_UNITS"),
         ("/emergency", "ATTACH_UNIT"),
         ("/emergency/attach_unit", "ATTACH_UNIT"),
     ]
 
 
-@pytest.mark.parametrize("dialect", ATTACH_VARIANTS)
-def test_a_dialect_changes_the_path_and_the_type_only(dialect):
-    (request,) = v1.attach(WHO, [ORDER], dialect)
-    assert (request.method, request.path) == ("POST", dialect.path)
-    assert request.body == json.loads(SEED) | {"type": dialect.type}
+@pytest.mark.parametrize("variant", ATTACH_VARIANTS)
+def test_a_variant_changes_the_path_and_the_type_only(variant):
+    (request,) = v1.attach(WHO, [ORDER], variant)
+    assert (request.method, request.path) == ("POST", variant.path)
+    assert request.body == json.loads(SEED) | {"type": variant.type}
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_only_a_refusal_is_named_by_its_text(status, kind):
         (CadRefused(status=403), False),
     ],
 )
-def test_which_refusals_ask_for_another_dialect(refusal, expected):
+def test_which_refusals_ask_for_another_variant(refusal, expected):
     assert v1.is_unknown_variant(refusal) is expected
 
 

@@ -82,19 +82,19 @@ class TestOnACall:
         steam = {"steam": str(seed.CHARLIE.steam64)}
         result = await officers.charlie.submit_modal(shown, steam)
         mention = officers.charlie.mention
-        assert (await settled(officers, result)).splitlines() == [
+        assert (await settled(officers, result)).startswith("✅ **#100**")
+        assert followed(result).splitlines() == [
             f"✅ {mention} is now linked to `{seed.CHARLIE.hex}`.",
             f"The CAD knows this id as `{seed.CHARLIE.hex}`.",
         ]
-        assert followed(result).startswith("✅ **#100**")
         assert officers.units_on(ROBBERY) == ["E-51"]
         assert officers.links()[officers.charlie.id] == seed.CHARLIE.hex
 
     async def test_an_unknown_id_is_told_before_the_order(self, officers: BotFixture) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         result = await officers.charlie.submit_modal(shown, {"steam": "license:unknown"})
-        assert "the CAD has no account with this id yet" in await settled(officers, result)
-        assert "off duty" in followed(result)
+        assert "off duty" in await settled(officers, result)
+        assert "the CAD has no account with this id yet" in followed(result)
         assert officers.orders() == []
 
     async def test_an_order_that_is_refused_after_the_form(self, officers: BotFixture) -> None:
@@ -420,8 +420,8 @@ class TestOnAnEmergency:
         promote(bot_fixture, "charlie")
         shown = await bot_fixture.charlie.click(await emergency_card(bot_fixture), label="Respond")
         result = await bot_fixture.charlie.submit_modal(shown, {"steam": seed.CHARLIE.hex})
-        assert "is now linked to" in await settled(bot_fixture, result)
-        assert followed(result).startswith("✅ **#103**")
+        assert (await settled(bot_fixture, result)).startswith("✅ **#103**")
+        assert "is now linked to" in followed(result)
         assert bot_fixture.units_on(103) == ["E-51"]
 
     async def test_dispatch_others(self, bot_fixture: BotFixture) -> None:

@@ -8,12 +8,15 @@ from contextlib import closing
 import pytest
 from simcord.actors import MemberActor
 
-from bot.services.link_files.import_export import MAX_FILE_BYTES, PREVIEW_TTL
+from bot.services.link_files.import_export import MAX_FILE_BYTES
+from bot.services.link_files.pending_imports import PREVIEW_TTL
 from sandbox.cad.state import seed
 from tests.e2e.bot_fixture import BotFixture, CommandReply
 from tests.e2e.conftest import with_settings
 
 NEW = seed.RILEY
+CONFIRMED = "Present id confirmed by the CAD: only the button that says replace changes it"
+NOT_SAVED_YET = " Nothing is saved yet: press the button to import."
 
 
 async def shown(
@@ -25,12 +28,16 @@ async def shown(
 
 
 async def pressed(
-    bot_fixture: BotFixture, said: CommandReply, who: MemberActor | None = None
+    bot_fixture: BotFixture,
+    said: CommandReply,
+    who: MemberActor | None = None,
+    *,
+    label: str | None = None,
 ) -> str:
-    """Press Import; return what is said beside the preview, or else what has replaced it."""
+    """Press Import of all lines; return what is said beside the preview, or has replaced it."""
     response = said.result.response
     assert response is not None
-    result = await (who or bot_fixture.dana).click(response, label=said.buttons[0])
+    result = await (who or bot_fixture.dana).click(response, label=label or said.buttons[-1])
     beside = [one.content for one in result.followups]
     assert all(one.ephemeral for one in result.followups)
     if beside:
@@ -52,18 +59,15 @@ async def test_shown_then_written(bot_fixture: BotFixture) -> None:
     before = bot_fixture.links()
     said = await shown(bot_fixture, people(bot_fixture))
     title, *lines = said.text.splitlines()
-    assert title == (
-        "⏳ `people.csv`: 2 new, 1 changed, 1 unchanged. Nothing is saved yet: press the button to"
-        " import."
-    )
+    assert title == f"⚠️ `people.csv`: 2 new, 1 changed, 1 unchanged.{NOT_SAVED_YET}"
     assert lines == [
-        "**Changed**",
+        f"**{CONFIRMED}**",
         f"line 3: {bot_fixture.pat.mention} `{seed.PAT.hex}` → `{seed.VIC.hex}`",
         "**New**",
         f"line 2: {bot_fixture.vic.mention} `{NEW.hex}`",
         f"line 5: {bot_fixture.charlie.mention} `license:c`",
     ]
-    assert said.buttons == ["Import 3 links"]
+    assert said.buttons == ["Import 2 links", "Import 3 links, replace 1 confirmed id"]
     assert bot_fixture.links() == before
     assert await pressed(bot_fixture, said) == "✅ 2 added, 1 changed, 1 unchanged."
     after = {
@@ -187,6 +191,40 @@ async def test_there_is_more_than_fits(bot_fixture: BotFixture) -> None:
     assert report.startswith("refused: 7\n")
     assert (await pressed(bot_fixture, said)).startswith("⚠️ 3,000 added")
     assert len(bot_fixture.links()) == 3004
+
+
+@pytest.mark.parametrize("may_replace", [False, True])
+async def test_an_id_that_the_cad_has_confirmed_is_replaced_by_a_button_of_its_own(
+    bot_fixture: BotFixture, may_replace: bool
+) -> None:
+    """As `/link` asks; an id that is only spelled in another way is no replacement."""
+    confirmed = await bot_fixture.final_answer(bot_fixture.pat, "link", steam=seed.PAT.hex)
+    assert "The CAD knows this id" in confirmed
+    await bot_fixture.final_answer(bot_fixture.bob, "link", steam=seed.BOB.hex)
+    bob, pat, vic = bot_fixture.bob, bot_fixture.pat, bot_fixture.vic
+    rows = f"{pat.id},license:typo\n{vic.id},license:v\n{bob.id},steam:{seed.BOB.hex}\n"
+    before = bot_fixture.links()
+    said = await shown(bot_fixture, f"discord_id,api_id\n{rows}")
+    assert said.text.splitlines() == [
+        f"⚠️ `people.csv`: 1 new, 2 changed, 0 unchanged.{NOT_SAVED_YET}",
+        f"**{CONFIRMED}**",
+        f"line 2: {pat.mention} `{seed.PAT.hex}` → `license:typo`",
+        "**Changed**",
+        f"line 4: {bob.mention} `{seed.BOB.hex}` → `steam:{seed.BOB.hex}`",
+        "**New**",
+        f"line 3: {vic.mention} `license:v`",
+    ]
+    assert said.buttons == ["Import 2 links", "Import 3 links, replace 1 confirmed id"]
+    text = await pressed(bot_fixture, said, label=said.buttons[may_replace])
+    changed = {vic.id: "license:v", bob.id: f"steam:{seed.BOB.hex}"}
+    if may_replace:
+        assert text == "✅ 1 added, 2 changed, 0 unchanged."
+        changed[pat.id] = "license:typo"
+    else:
+        assert text == (
+            "⚠️ 1 added, 1 changed, 0 unchanged. 1 id that the CAD has confirmed stayed as before."
+        )
+    assert bot_fixture.links() == before | changed
 
 
 class TestNames:

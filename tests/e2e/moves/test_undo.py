@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simcord.actors import MemberActor
 
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.bot_fixture import BotFixture, CommandReply
-from tests.e2e.presses import OldLook, Press, press
+from tests.e2e.presses import OldLook, press
 
 both_apis = pytest.mark.parametrize(
     "bot_fixture",
@@ -63,15 +62,10 @@ async def give(bot_fixture: BotFixture, command: str = "attach", **options: Any)
     return said
 
 
-async def press_undo(
-    bot_fixture: BotFixture, said: CommandReply, who: MemberActor | None = None
-) -> Press:
-    return await press(said, "Undo", who or bot_fixture.dana)
-
-
-async def undo(bot_fixture: BotFixture, said: CommandReply) -> list[str]:
-    """Press Undo; return the lines of its answer a minute later."""
-    return (await (await press_undo(bot_fixture, said)).after(MINUTE)).splitlines()
+async def undo(said: CommandReply) -> list[str]:
+    """Press Undo; return the lines of the reply a minute later: the undo takes its place."""
+    assert (await press(said, "Undo")).beside == []
+    return (await said.after(MINUTE)).splitlines()
 
 
 @both_apis
@@ -82,7 +76,7 @@ async def test_each_unit_goes_back_to_where_it_was(bot_fixture: BotFixture) -> N
     before = places(bot_fixture)
     said = await give(bot_fixture, call=FIRE, units="A-12 A-7 B-21")
     assert {"A-12", "A-7", "B-21"} <= set(bot_fixture.units_on(FIRE))
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"✅ Undone: A\\-7 off #{FIRE}, B\\-21 back on #{STOP}",
         "Confirmed by the CAD.",
     ]
@@ -94,7 +88,7 @@ async def test_each_unit_goes_back_to_where_it_was(bot_fixture: BotFixture) -> N
 async def test_a_unit_that_has_moved_on_is_left_alone_and_named(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7 B-21")
     put(bot_fixture, "B-21", ROBBERY)
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"⚠️ Undone: A\\-7 off #{FIRE}",
         "Confirmed by the CAD.",
         "Left out: `B-21`: sent to another call meanwhile.",
@@ -103,11 +97,53 @@ async def test_a_unit_that_has_moved_on_is_left_alone_and_named(bot_fixture: Bot
 
 
 @both_apis
+async def test_a_unit_that_a_later_order_has_moved_is_left_alone(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7 B-21")
+    await give(bot_fixture, "detach", units="A-7")
+    last = await give(bot_fixture, call=FIRE, units="A-7")
+    assert await undo(first) == [
+        f"⚠️ Undone: B\\-21 back on #{STOP}",
+        "Confirmed by the CAD.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert "A-7" in bot_fixture.units_on(FIRE)
+    assert await undo(last) == [f"✅ Undone: A\\-7 off #{FIRE}", "Confirmed by the CAD."]
+
+
+@both_apis
+async def test_later_orders_that_were_undone_do_not_count(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7")
+    later = await give(bot_fixture, "detach", units="A-7")
+    look = OldLook(first)
+    assert await undo(first) == [
+        "❌ Not undone.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert await undo(later) == [f"✅ Undone: A\\-7 back on #{FIRE}", "Confirmed by the CAD."]
+    look.restore()
+    assert await undo(first) == [f"✅ Undone: A\\-7 off #{FIRE}", "Confirmed by the CAD."]
+
+
+async def test_a_later_order_that_still_waits_counts(bot_fixture: BotFixture) -> None:
+    first = await give(bot_fixture, call=FIRE, units="A-7")
+    bot_fixture.set_fault(BAD_GATEWAY)
+    waiting = await bot_fixture.run_command(bot_fixture.dana, "attach", call=ROBBERY, units="A-7")
+    assert (await waiting.after(30)).startswith("⏳")
+    await press(first, "Undo")
+    bot_fixture.clear_faults()
+    assert (await first.after(MINUTE)).splitlines() == [
+        "❌ Not undone.",
+        "Left out: `A-7`: a later order has moved this unit. Undo that one first.",
+    ]
+    assert "A-7" in bot_fixture.units_on(ROBBERY)
+
+
+@both_apis
 async def test_where_all_have_moved_on_nothing_is_sent(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7")
     bot_fixture.world.detach(bot_fixture.server, Target(ident_ids=(ident(bot_fixture, "A-7"),)))
     sent = len(bot_fixture.orders())
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         "❌ Not undone.",
         "Left out: `A-7`: no longer on that call.",
     ]
@@ -121,7 +157,7 @@ async def test_a_unit_whose_former_call_is_closed_is_only_taken_off(
 ) -> None:
     said = await give(bot_fixture, call=FIRE, units="B-21")
     bot_fixture.world.close(bot_fixture.server, STOP)
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"⚠️ Undone: B\\-21 off #{FIRE}",
         "Confirmed by the CAD.",
         "Left out: `B-21`: not put back, because the call that it came from is closed.",
@@ -136,7 +172,7 @@ async def test_a_detach_is_undone_too(bot_fixture: BotFixture) -> None:
     before = places(bot_fixture)
     said = await give(bot_fixture, "detach", units="A-7 B-21")
     assert bot_fixture.units_on(STOP) == []
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"✅ Undone: A\\-7 back on #{ROBBERY}, B\\-21 back on #{STOP}",
         "Confirmed by the CAD.",
     ]
@@ -153,7 +189,7 @@ async def test_a_detach_whose_units_are_elsewhere_or_whose_call_is_closed(
     said = await give(bot_fixture, "detach", units="A-7 B-21 M-3")
     put(bot_fixture, "A-7", FIRE)
     bot_fixture.world.close(bot_fixture.server, ROBBERY)
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"⚠️ Undone: B\\-21 back on #{STOP}",
         "Confirmed by the CAD.",
         "Left out: `A-7`: sent to another call meanwhile.",
@@ -165,24 +201,25 @@ async def test_a_detach_whose_units_are_elsewhere_or_whose_call_is_closed(
 async def test_an_order_is_undone_once(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7")
     look = OldLook(said)
-    await undo(bot_fixture, said)
+    undone = await undo(said)
     await give(bot_fixture, call=FIRE, units="A-7")
     look.restore()
-    again = await press_undo(bot_fixture, said)
+    again = await press(said, "Undo")
     assert again.text == "❌ This order is undone already, or is being undone."
     assert "A-7" in bot_fixture.units_on(FIRE)
+    assert said.text.splitlines() == undone
+    assert said.buttons == []
 
 
 async def test_an_undo_that_was_cancelled_can_be_given_again(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="A-7")
     bot_fixture.set_fault(BAD_GATEWAY, "/emergency/detach_unit")
-    waiting = await press_undo(bot_fixture, said)
-    await waiting.after(5)
-    (reply,) = waiting.result.followups
-    await bot_fixture.dana.click(reply, label="Cancel")
+    await press(said, "Undo")
+    await said.after(5)
+    await press(said, "Cancel")
     bot_fixture.clear_faults()
     await bot_fixture.advance(MINUTE)
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"✅ Undone: A\\-7 off #{FIRE}",
         "Confirmed by the CAD.",
     ]
@@ -191,12 +228,12 @@ async def test_an_undo_that_was_cancelled_can_be_given_again(bot_fixture: BotFix
 async def test_an_undo_outlives_a_restart(bot_fixture: BotFixture) -> None:
     said = await give(bot_fixture, call=FIRE, units="B-21")
     bot_fixture.set_fault(BAD_GATEWAY)
-    waiting = await press_undo(bot_fixture, said)
-    await waiting.after(30)
+    await press(said, "Undo")
+    await said.after(30)
     await bot_fixture.stop()
     bot_fixture.clear_faults()
     await bot_fixture.start()
-    text = await waiting.after(MINUTE)
+    text = await said.after(MINUTE)
     assert text == f"✅ Undone: B\\-21 back on #{STOP}\nConfirmed by the CAD."
     assert bot_fixture.units_on(STOP) == ["B-21"]
 
@@ -206,7 +243,7 @@ async def test_an_id_with_a_blank_is_one_id(bot_fixture: BotFixture) -> None:
     bot_fixture.world.login(bot_fixture.server, account, Badge("J-1", "John", "Rangers"))
     await known(bot_fixture)
     said = await give(bot_fixture, call=FIRE, units="J-1")
-    assert await undo(bot_fixture, said) == [
+    assert await undo(said) == [
         f"✅ Undone: J\\-1 off #{FIRE}",
         "Confirmed by the CAD.",
     ]
@@ -215,7 +252,7 @@ async def test_an_id_with_a_blank_is_one_id(bot_fixture: BotFixture) -> None:
 async def test_the_log_channel_and_the_audit_say_what_was_undone(bot_fixture: BotFixture) -> None:
     log = bot_fixture.guild.create_text_channel("log")
     await bot_fixture.start(log_channel_id=log.id)
-    await undo(bot_fixture, await give(bot_fixture, call=FIRE, units="A-7 B-21"))
+    await undo(await give(bot_fixture, call=FIRE, units="A-7 B-21"))
     line = f"✅ undo: A\\-7 off #{FIRE}, B\\-21 back on #{STOP} · by {bot_fixture.dana.mention} "
     assert log.history()[-1].content.startswith(line)
     audit = await bot_fixture.run_command(bot_fixture.dana, "audit", call=FIRE)

@@ -47,8 +47,8 @@ async def test_units_without_an_api_id_are_attached_confirmed_and_undone(
     by_number = {one.badge.unit_num: one for one in bot_fixture.server.units.values()}
     assert [by_number[number].status for number in ("X-1", "X-2")] == [3, 3]
 
-    undone = await press(said, "Undo")
-    assert (await undone.after(60)).splitlines() == [
+    await press(said, "Undo")
+    assert (await said.after(60)).splitlines() == [
         "✅ Undone: X\\-1, X\\-2 off #100",
         "Confirmed by the CAD.",
         "**#100** has no units now.",

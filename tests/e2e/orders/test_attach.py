@@ -231,7 +231,7 @@ async def test_detach_no_unit(bot_fixture: BotFixture) -> None:
 
 
 @pytest.mark.parametrize("spoken", list(AttachVariant))
-async def test_the_dialect_of_the_cad_is_found_once(
+async def test_the_variant_of_the_cad_is_found_once(
     bot_fixture: BotFixture, spoken: AttachVariant
 ) -> None:
     bot_fixture.world.behaviour.attach_variants = {spoken}
@@ -243,7 +243,7 @@ async def test_the_dialect_of_the_cad_is_found_once(
     assert tried == [*known[: known.index(spoken.value) + 1], spoken.value]
 
 
-async def test_a_cad_without_any_known_dialect(bot_fixture: BotFixture) -> None:
+async def test_a_cad_without_any_known_variant(bot_fixture: BotFixture) -> None:
     bot_fixture.world.behaviour.attach_variants = set()
     answer = await bot_fixture.attach("A-12")
     assert answer.startswith("❌ Not attached to **#100** Armed Robbery. The CAD refused: ")

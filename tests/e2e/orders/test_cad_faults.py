@@ -37,9 +37,9 @@ FOR = "\nUnits: A\\-12"
 PASSING: list[tuple[Fault, str, bool]] = [
     (BAD_GATEWAY, "Sonoran CAD has a fault (502).", True),
     (Text(500, "oops"), "Sonoran CAD has a fault (500).", True),
-    (RateLimited(), "Sonoran CAD takes no more orders for now.", False),
-    (RateLimited(2), "Sonoran CAD takes no more orders for now.", False),
-    (RateLimited(90), "Sonoran CAD takes no more orders for now.", False),
+    (RateLimited(), "Sonoran CAD takes no more requests for now.", False),
+    (RateLimited(2), "Sonoran CAD takes no more requests for now.", False),
+    (RateLimited(90), "Sonoran CAD takes no more requests for now.", False),
     (Reset(), "Sonoran CAD cannot be reached (`the answer broke off half-way`).", True),
     (Hang(), "Sonoran CAD is not answering.", True),
 ]
@@ -122,7 +122,7 @@ async def test_what_no_waiting_cures_is_said_at_once(
     assert said.buttons == []
     assert await said.after(60) == said.text
     assert bot_fixture.units_on(100) == []
-    assert len(bot_fixture.orders()) <= 3  # the dialects
+    assert len(bot_fixture.orders()) <= 3  # the variants
 
 
 async def test_the_cad_is_down(bot_fixture: BotFixture) -> None:
@@ -166,7 +166,7 @@ async def test_no_wait_that_the_cad_names_stops_orders_until_a_restart(
 ) -> None:
     bot_fixture.set_fault(RateLimited(999_999_999, header), path=ORDERS)
     said = await attached(bot_fixture)
-    assert (await said.after(60)).startswith("⏳ Sonoran CAD takes no more orders for now.")
+    assert (await said.after(60)).startswith("⏳ Sonoran CAD takes no more requests for now.")
     bot_fixture.clear_faults()
     await bot_fixture.advance(15 * 60)
     assert await bot_fixture.attach("A-12") == DONE

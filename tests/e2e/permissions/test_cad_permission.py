@@ -70,8 +70,8 @@ async def test_undo_asks_again(bot_fixture: BotFixture) -> None:
     grant(bot_fixture, "dana", "police", "selfDispatch")
     await bot_fixture.start()  # without what the CAD has said before
     sent = done(bot_fixture)
-    undone = await press_button(said, "Undo")
-    assert await undone.after(60) == f"❌ Not undone.\n{FORBIDDEN}"
+    await press_button(said, "Undo")
+    assert await said.after(60) == f"❌ Not undone.\n{FORBIDDEN}"
     assert done(bot_fixture) == sent
 
 
@@ -82,8 +82,8 @@ async def test_an_officer_who_may_move_the_own_unit_undoes_that(bot_fixture: Bot
     )
     said = await bot_fixture.run_command(bot_fixture.pat, "attach", call=100, units="me")
     await said.after(60)
-    undone = await press_button(said, "Undo", bot_fixture.pat)
-    assert (await undone.after(60)).startswith("✅ Undone: ")
+    await press_button(said, "Undo", bot_fixture.pat)
+    assert (await said.after(60)).startswith("✅ Undone: ")
 
 
 async def test_the_cads_permission_alone_is_not_enough(bot_fixture: BotFixture) -> None:

@@ -36,29 +36,29 @@ def attachment(call_id: int, *api_ids: str) -> Json:
     return {"serverId": 1, "callId": call_id, "units": list(api_ids)}
 
 
-@pytest.mark.parametrize("dialect", AttachVariant)
-async def test_each_dialect_attaches(
-    cad: CadServer, caller: Caller, dialect: AttachVariant
+@pytest.mark.parametrize("variant", AttachVariant)
+async def test_each_variant_attaches(
+    cad: CadServer, caller: Caller, variant: AttachVariant
 ) -> None:
-    cad.world.behaviour.attach_variants = {dialect}
-    path, type_ = dialect.value
+    cad.world.behaviour.attach_variants = {variant}
+    path, type_ = variant.value
     assert await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex)) == ATTACHED
     assert on_call(cad, ARMED_ROBBERY) == ["A-12"]
 
 
-@pytest.mark.parametrize("dialect", AttachVariant)
-async def test_a_dialect_switched_off(
-    cad: CadServer, caller: Caller, dialect: AttachVariant
+@pytest.mark.parametrize("variant", AttachVariant)
+async def test_a_variant_switched_off(
+    cad: CadServer, caller: Caller, variant: AttachVariant
 ) -> None:
-    cad.world.behaviour.attach_variants.discard(dialect)
-    path, type_ = dialect.value
+    cad.world.behaviour.attach_variants.discard(variant)
+    path, type_ = variant.value
     reply = await caller.post(path, type_, attachment(ARMED_ROBBERY, PAT.hex))
     gone = Reply(404, "Not Found")
-    assert reply == (gone if dialect is AttachVariant.SEPTEMBER_2020 else INVALID_TYPE)
+    assert reply == (gone if variant is AttachVariant.SEPTEMBER_2020 else INVALID_TYPE)
     assert on_call(cad, ARMED_ROBBERY) == []
 
 
-async def test_emergency_itself_stays_when_both_its_dialects_are_off(
+async def test_emergency_itself_stays_when_both_its_variants_are_off(
     cad: CadServer, caller: Caller
 ) -> None:
     cad.world.behaviour.attach_variants = {AttachVariant.SEPTEMBER_2020}

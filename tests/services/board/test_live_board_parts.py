@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from bot.cad.client import CadClient
-from bot.cad.errors import CadRateLimited, UnitListIncomplete
+from bot.cad.errors import CadRateLimited, UnitListIncomplete, UnitListOutdated
 from bot.cad.models import Unit, UnitListPart
 from bot.cad.push.events import UnitLoggedIn, UnitLoggedOut
 from bot.services.board.live_board import Board
@@ -93,6 +93,18 @@ async def test_a_limit_before_the_next_part_is_told_with_the_part(board: Board, 
     with pytest.raises(UnitListIncomplete) as incomplete:
         await board.fetch_units(1)
     assert (incomplete.value.retry_after, incomplete.value.loaded) == (30.0, 2)
+
+
+async def test_a_whole_list_that_cannot_be_read_again_yet(
+    board: Board, cad: Cad, clock: ManualClock
+) -> None:
+    await load(board, cad, UnitListPart.whole([A]))
+    read_at = clock.now()
+    clock.seconds += 40
+    with pytest.raises(UnitListOutdated) as outdated:
+        await board.fetch_units(1)
+    assert (outdated.value.retry_after, outdated.value.as_of) == (30.0, read_at)
+    assert shown(board) == {1}
 
 
 async def test_a_recent_list_answers_while_the_limit_allows_no_newer_one(

@@ -32,6 +32,14 @@ def test_everything_is_one_of_four() -> None:
     )
 
 
+def test_an_id_that_the_cad_has_confirmed_is_marked() -> None:
+    before = {1: "steam:a", 2: "b", 3: "c", 4: "d"}
+    rows = parsed((1, "A"), (2, "x"), (3, "x"), (4, "d"), (5, "x")).rows
+    found = compute_diff(ParsedFile(rows, ()), before, proven={1, 2, 4, 5})
+    assert found.replacements == (ChangedLink(rows[1], "b", is_proven=True),)
+    assert len(found.changed) == 3
+
+
 def test_a_line_with_two_faults_is_refused_once() -> None:
     faults = [
         LineError(2, "x", LineErrorKind.BAD_DISCORD_ID),

@@ -21,6 +21,7 @@ from bot.services.links.approvals import REQUEST_LIFETIME
 from bot.services.links.link_changes import IdConflict, MessageRef, RequestNotice, SubmittedRequest
 from bot.services.links.link_pace import LINKS_PER_HOUR
 from bot.services.links.link_service import LinkResult
+from bot.services.reply import ReplyAddress
 from bot.storage.stores.link_request_store import LinkRequest, LinkRequestState
 from tests.services.conftest import v1
 from tests.services.link_fixture import (
@@ -58,7 +59,7 @@ async def test_a_member_asks_and_a_dispatcher_approves(link_fixture: LinkFixture
         HEX,
     )
     assert (asking.request.account_name, asking.replaces, asking.error) == ("patdoe", None, None)
-    approved = await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+    approved = await link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY)
     assert isinstance(approved, LinkRequest)
     assert (approved.state, approved.decided_by) == (LinkRequestState.APPROVED, 42)
     (link,) = await link_fixture.links.all(GUILD)
@@ -80,14 +81,14 @@ async def test_a_member_asks_and_a_dispatcher_denies(link_fixture: LinkFixture) 
     assert link_fixture.notifier.answered == [denied]
 
 
-@pytest.mark.parametrize("second", ["approve", "deny"])
+@pytest.mark.parametrize(("second", "more"), [("approve", [REPLY]), ("deny", [])])
 async def test_the_second_press_is_told_who_was_first(
-    link_fixture: LinkFixture, second: str
+    link_fixture: LinkFixture, second: str, more: list[ReplyAddress]
 ) -> None:
     request = await link_fixture.request_link()
     await link_fixture.workflow.deny(DANA, request.id, BUTTON)
     with pytest.raises(RequestDecided) as told:
-        await getattr(link_fixture.workflow, second)(MAX, request.id, BUTTON)
+        await getattr(link_fixture.workflow, second)(MAX, request.id, BUTTON, *more)
     assert (told.value.state, told.value.decided_by) == (LinkRequestState.DENIED, 42)
     assert await link_fixture.api_ids() == {}
     # The buttons that were still visible are removed.
@@ -98,9 +99,9 @@ async def test_the_second_press_is_told_who_was_first(
 async def test_two_press_at_once(link_fixture: LinkFixture) -> None:
     request = await link_fixture.request_link()
     ends = await asyncio.gather(
-        link_fixture.workflow.approve(DANA, request.id, BUTTON),
+        link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY),
         link_fixture.workflow.deny(MAX, request.id, BUTTON),
-        link_fixture.workflow.approve(MAX, request.id, BUTTON),
+        link_fixture.workflow.approve(MAX, request.id, BUTTON, REPLY),
         return_exceptions=True,
     )
     done = [one for one in ends if isinstance(one, LinkRequest)]
@@ -111,15 +112,17 @@ async def test_two_press_at_once(link_fixture: LinkFixture) -> None:
     assert link_fixture.notifier.answered == done
 
 
-@pytest.mark.parametrize("press", ["approve", "deny"])
-async def test_only_linkers_of_this_server_decide(link_fixture: LinkFixture, press: str) -> None:
+@pytest.mark.parametrize(("press", "more"), [("approve", [REPLY]), ("deny", [])])
+async def test_only_linkers_of_this_server_decide(
+    link_fixture: LinkFixture, press: str, more: list[ReplyAddress]
+) -> None:
     request = await link_fixture.request_link()
     with pytest.raises(RoleRequired):
-        await getattr(link_fixture.workflow, press)(BOB, request.id, BUTTON)
+        await getattr(link_fixture.workflow, press)(BOB, request.id, BUTTON, *more)
     with pytest.raises(RequestNotFound):
-        await getattr(link_fixture.workflow, press)(STRANGER, request.id, BUTTON)
+        await getattr(link_fixture.workflow, press)(STRANGER, request.id, BUTTON, *more)
     with pytest.raises(RequestNotFound):
-        await getattr(link_fixture.workflow, press)(DANA, request.id + 1, BUTTON)
+        await getattr(link_fixture.workflow, press)(DANA, request.id + 1, BUTTON, *more)
     assert await link_fixture.api_ids() == {}
     assert link_fixture.notifier.closed == []
     assert await link_fixture.workflow.deny(DANA, request.id, BUTTON)
@@ -135,12 +138,12 @@ async def test_a_second_request_takes_the_place_of_the_first(link_fixture: LinkF
     ]
     assert link_fixture.notifier.closed[0].message_id == 1
     with pytest.raises(RequestDecided):
-        await link_fixture.workflow.approve(DANA, first.id, BUTTON)
+        await link_fixture.workflow.approve(DANA, first.id, BUTTON, REPLY)
     # Only the message of a request decides about it.
     with pytest.raises(RequestNotFound):
-        await link_fixture.workflow.approve(DANA, second.request.id, BUTTON)
+        await link_fixture.workflow.approve(DANA, second.request.id, BUTTON, REPLY)
     assert link_fixture.notifier.stripped == [BUTTON]
-    await link_fixture.workflow.approve(DANA, second.request.id, MessageRef(900, 2))
+    await link_fixture.workflow.approve(DANA, second.request.id, MessageRef(900, 2), REPLY)
     assert await link_fixture.api_ids() == {7: "license:abc"}
 
 
@@ -184,12 +187,12 @@ async def test_nonsense_is_no_request(link_fixture: LinkFixture) -> None:
 async def test_an_id_that_was_taken_meanwhile_is_a_question(link_fixture: LinkFixture) -> None:
     request = await link_fixture.request_link()
     await link_fixture.put_link(BOB)
-    held = await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+    held = await link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY)
     assert isinstance(held, IdConflict)
     assert (held.request.discord_id, held.request.holders) == (7, frozenset({8}))
     assert await link_fixture.api_ids() == {8: HEX}
     assert link_fixture.notifier.closed == []
-    assert isinstance(await link_fixture.workflow.move(DANA, held.request.id), LinkResult)
+    assert isinstance(await link_fixture.workflow.move(DANA, held.request.id, REPLY), LinkResult)
     assert await link_fixture.api_ids() == {7: HEX}
     (ended,) = link_fixture.notifier.answered
     assert (ended.id, ended.state, ended.decided_by) == (request.id, LinkRequestState.APPROVED, 42)
@@ -218,7 +221,7 @@ async def test_unlinking_withdraws_the_request(link_fixture: LinkFixture, who, t
     assert [one.state for one in link_fixture.notifier.closed] == [LinkRequestState.WITHDRAWN]
     assert len(link_fixture.notifier.answered) == told
     with pytest.raises(RequestNotFound):
-        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY)
     done = await link_fixture.workflow.unlink(who, 7)
     assert (done.link, done.had_request) == (None, False)
 
@@ -268,7 +271,7 @@ async def test_a_request_is_shown_after_a_crash(
     (asked,) = again.notifier.posted
     await again.approvals.resume(GUILD)
     assert len(again.notifier.posted) == 1
-    await again.workflow.approve(DANA, asked.request.id, BUTTON)
+    await again.workflow.approve(DANA, asked.request.id, BUTTON, REPLY)
     assert await again.api_ids() == {7: HEX}
 
 
@@ -294,11 +297,11 @@ async def test_a_request_expires(link_fixture: LinkFixture, queue_fixture: Queue
     assert (ended.state, ended.decided_by) == (LinkRequestState.EXPIRED, None)
     assert link_fixture.notifier.answered == [ended]
     with pytest.raises(RequestDecided):
-        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY)
     await queue_fixture.advance(REQUEST_LIFETIME.total_seconds() + 1)
     await link_fixture.approvals.expire(GUILD)
     with pytest.raises(RequestNotFound):
-        await link_fixture.workflow.approve(DANA, request.id, BUTTON)
+        await link_fixture.workflow.approve(DANA, request.id, BUTTON, REPLY)
     assert await link_fixture.requests.for_person(GUILD, 7) == []
 
 

@@ -62,7 +62,7 @@ async def test_members_who_may_link_are_asked(link_fixture: LinkFixture) -> None
 async def test_sharing(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB, f"steam:{HEX}")
     question = await link_fixture.create_conflict(DANA, 7)
-    linked = await link_fixture.workflow.share(DANA, question.id)
+    linked = await link_fixture.workflow.share(DANA, question.id, REPLY)
     assert isinstance(linked, LinkResult)
     assert ([one.discord_id for one in linked.holders], linked.is_moved) == ([8], False)
     assert await link_fixture.api_ids() == {7: HEX, 8: f"steam:{HEX}"}
@@ -77,7 +77,7 @@ async def test_moving(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     await link_fixture.put_link(PAT, "steam:old")
     question = await link_fixture.create_conflict(DANA, 7)
-    linked = await link_fixture.workflow.move(DANA, question.id)
+    linked = await link_fixture.workflow.move(DANA, question.id, REPLY)
     assert isinstance(linked, LinkResult)
     assert linked.is_moved
     assert await link_fixture.api_ids() == {7: HEX}
@@ -92,14 +92,14 @@ async def test_moving_takes_it_from_all_holders(link_fixture: LinkFixture) -> No
     for who, spelling in zip((BOB, PAT, MAX), SPELLINGS, strict=False):
         await link_fixture.put_link(who, spelling)
     question = await link_fixture.create_conflict(DANA, 42)
-    await link_fixture.workflow.move(DANA, question.id)
+    await link_fixture.workflow.move(DANA, question.id, REPLY)
     assert await link_fixture.api_ids() == {42: HEX}
 
 
 async def test_leaving_it_as_it_is(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
-    left = await link_fixture.workflow.keep(DANA, question.id)
+    left = await link_fixture.workflow.keep(DANA, question.id, REPLY)
     assert left.holders == frozenset({8})
     for press in (
         link_fixture.workflow.share,
@@ -107,7 +107,7 @@ async def test_leaving_it_as_it_is(link_fixture: LinkFixture) -> None:
         link_fixture.workflow.keep,
     ):
         with pytest.raises(RequestNotFound):
-            await press(DANA, question.id)
+            await press(DANA, question.id, REPLY)
     assert await link_fixture.api_ids() == {8: HEX}
 
 
@@ -115,8 +115,8 @@ async def test_a_question_is_answered_once(link_fixture: LinkFixture) -> None:
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     ends = await asyncio.gather(
-        link_fixture.workflow.share(DANA, question.id),
-        link_fixture.workflow.move(DANA, question.id),
+        link_fixture.workflow.share(DANA, question.id, REPLY),
+        link_fixture.workflow.move(DANA, question.id, REPLY),
         return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in ends) == ["LinkResult", "RequestNotFound"]
@@ -132,9 +132,9 @@ async def test_only_linkers_of_this_server_answer(link_fixture: LinkFixture) -> 
         link_fixture.workflow.keep,
     ):
         with pytest.raises(RoleRequired):
-            await press(PAT, question.id)
+            await press(PAT, question.id, REPLY)
         with pytest.raises(RequestNotFound):
-            await press(stranger, question.id)
+            await press(stranger, question.id, REPLY)
     assert await link_fixture.api_ids() == {8: HEX}
 
 
@@ -144,7 +144,7 @@ async def test_a_holder_who_was_not_in_the_question_is_asked_about(
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     await link_fixture.put_link(MAX)
-    again = await link_fixture.workflow.move(DANA, question.id)
+    again = await link_fixture.workflow.move(DANA, question.id, REPLY)
     assert isinstance(again, IdConflict)
     assert again.request.holders == frozenset({8, 43})
     assert await link_fixture.api_ids() == {8: HEX, 43: HEX}
@@ -154,7 +154,7 @@ async def test_a_holder_who_has_left_blocks_no_link(link_fixture: LinkFixture) -
     await link_fixture.put_link(BOB)
     question = await link_fixture.create_conflict(DANA, 7)
     await link_fixture.workflow.unlink(BOB, 8)
-    assert isinstance(await link_fixture.workflow.share(DANA, question.id), LinkResult)
+    assert isinstance(await link_fixture.workflow.share(DANA, question.id, REPLY), LinkResult)
     assert await link_fixture.api_ids() == {7: HEX}
 
 

@@ -27,10 +27,15 @@ class CadWithUnits(ScriptedCad):
     """A scripted CAD that lists units on duty and knows no account."""
 
     on_duty: list[Unit]
+    is_loading = False  # whether the rate limit has allowed only a part of the list
 
     async def units(self, server_id: int) -> UnitListPart:
         await self._ask("units")
-        return UnitListPart.whole(self.on_duty)
+        whole = UnitListPart.whole(self.on_duty)
+        if not self.is_loading:
+            return whole
+        loaded = len(self.on_duty)
+        return replace(whole, is_complete=False, listed=None, retry_after=30.0, loaded=loaded)
 
     async def get_account_by_discord_id(self, discord_id: int) -> None:
         self.asked["account_of"] += 1

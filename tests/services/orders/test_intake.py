@@ -123,7 +123,7 @@ async def test_an_undo_is_about_what_was_stored(order_fixture: OrderFixture) -> 
     assert (order.action, order.call_id, order.server_id) == (OrderAction.UNDO, 102, 3)
     assert (order.application_id, order.token, order.actor_id) == (8, "other", 42)
     view = outcomes.decode_view(order)
-    assert view.detail == OrderDetail(undoes=OrderAction.ATTACH)
+    assert view.detail == OrderDetail(undoes=OrderAction.ATTACH, undone_id=done)
     assert [one.api_id for one in view.resolution.assignees] == ["steam:1", "steam:2"]
     assert accepted.must_check
     assert (await order_fixture.queue_fixture.stored(done)).undone_by == order.id

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cad.errors import CadUnreachable, UnitListIncomplete
+from bot.cad.errors import CadUnreachable
 from bot.services.targets.resolution import PartialUnitList, Resolution
 from bot.services.targets.skipped_target import SkipReason
 from tests.services.conftest import v1
-from tests.services.orders.order_fixture import BOB, DANA, PAT, REPLY, OrderFixture
+from tests.services.orders.order_fixture import BOB, DANA, PAT, REPLY, CadWithUnits, OrderFixture
 from tests.services.samples import unit
 
 pytestmark = v1
@@ -83,8 +83,9 @@ async def test_the_call_of_each_unit_is_noted(order_fixture: OrderFixture) -> No
 
 async def test_a_list_that_is_still_loading_is_used_and_named(order_fixture: OrderFixture) -> None:
     as_of = order_fixture.queue_fixture.time.now()
-    await order_fixture.queue_fixture.board.fetch_units(5)
-    order_fixture.queue_fixture.cad.query_fault = UnitListIncomplete(loaded=2, as_of=as_of)
+    cad = order_fixture.queue_fixture.cad
+    assert isinstance(cad, CadWithUnits)
+    cad.is_loading = True
     found = await resolve(order_fixture, "A-1..A-9 B-7")
     assert [one.unit.number for one in found.assignees if one.unit] == ["A-1", "A-2"]
     assert [(one.target.text, one.reason) for one in found.left_out] == [

@@ -84,7 +84,7 @@ def stored(resolution: str | None = None, outcome: str | None = None) -> Order:
 
 
 def test_every_kind_of_error_is_tried() -> None:
-    assert len(KINDS) == len(set(KINDS)) == 18
+    assert len(KINDS) == len(set(KINDS)) == 19
     assert CadError in KINDS
 
 

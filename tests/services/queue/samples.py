@@ -6,18 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
 from bot.services.orders.accepted import AcceptedOrder
-from bot.services.orders.stored_replies import Announcer, StoredReplies
+from bot.services.orders.stored_replies import Announcer
 from bot.services.queue.completion import OrderNotifier
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.targets.resolution import Assignee, Resolution
-from bot.storage.database import Database
-from bot.storage.stores.order_store import Order, OrderAction, OrderState, OrderStore
-from tests.services.samples import ONE_SERVER, unit
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
+from tests.services.samples import unit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,7 +47,5 @@ def queued_order(
 
 
 def notifier(announcer: Announcer, tasks: BackgroundTasks, clock: Clock) -> OrderNotifier:
-    """Build what shows orders; their database is never asked."""
-    store = OrderStore(Database(create_async_engine("sqlite+aiosqlite://")))
-    replies = StoredReplies(store, announcer, server_labels=ONE_SERVER.labels, clock=clock)
-    return OrderNotifier(announcer, replies, tasks, clock=clock)
+    """Build what shows orders."""
+    return OrderNotifier(announcer, tasks, clock=clock)

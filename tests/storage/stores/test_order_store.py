@@ -85,14 +85,6 @@ async def test_a_message_is_the_reply_of_one_order(store: OrderStore) -> None:
     assert await store.find_by_reply(6) == order(id=latest, reply_id=6)
 
 
-async def test_an_order_is_found_by_its_undo(store: OrderStore) -> None:
-    done = await store.add(order(state=OrderState.DONE))
-    undo = await store.add_undo(done, order(action=OrderAction.UNDO))
-    assert undo is not None
-    assert await store.find_undone(undo) == order(id=done, state=OrderState.DONE, undone_by=undo)
-    assert await store.find_undone(done) is None
-
-
 async def test_an_id_is_not_used_again(store: OrderStore) -> None:
     """A button on an old reply must not mean a new order. The newest is never pruned in life."""
     first, second = await add(store, state=OrderState.DONE), await add(store)

@@ -26,7 +26,7 @@ NUMBERS = (
     "status",
     "version",
 )
-TEXTS = ("dialect", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
+TEXTS = ("variant", "guild", "id", "kind", "location", "name", "newest", "plan", "reason")
 LISTS = ("ids", "names", "servers")
 DATA = {
     "meant": "LOG_LEVEL",

@@ -20,8 +20,8 @@ def pattern(kind: type[PersistentItem]) -> re.Pattern[str]:
 
 def samples(kind: type[PersistentItem]) -> list[PersistentItem]:
     """Build items as messages carry them, with the smallest and the largest values."""
-    if kind is ImportButton:
-        return [ImportButton("0" * 16), ImportButton("f" * 16)]
+    if issubclass(kind, ImportButton):
+        return [kind("0" * 16), kind("f" * 16)]
     count = pattern(kind).groups
     return [kind(*([1] * count)), kind(*LARGEST[-count:])]
 

@@ -21,14 +21,18 @@ LARGEST_ID = 2**63 - 1
 
 
 def plan_of(
-    *ids: tuple[int, str], before: dict[int, str] | None = None, faults: int = 0, unit: str = "line"
+    *ids: tuple[int, str],
+    before: dict[int, str] | None = None,
+    faults: int = 0,
+    unit: str = "line",
+    proven: frozenset[int] = frozenset(),
 ) -> ImportDiff:
     rows = tuple(Row(line, *one) for line, one in enumerate(ids, 2))
     bad = tuple(
         LineError(100 + number, HOSTILE, LineErrorKind.BAD_API_ID, record_kind=unit)
         for number in range(faults)
     )
-    return compute_diff(ParsedFile(rows, bad, unit), before or {})
+    return compute_diff(ParsedFile(rows, bad, unit), before or {}, proven)
 
 
 @dataclass
@@ -106,6 +110,35 @@ def test_what_is_refused_and_shared() -> None:
 )
 def test_the_button_says_what_it_does(before: dict[int, str], faults: int, words: str) -> None:
     assert label(shown(plan_of((7, "a"), before=before, faults=faults))) == words
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (((7, "a"),), ["Import 1 link, replace 1 confirmed id"]),
+        (((7, "a"), (8, "b")), ["Import 1 link", "Import 2 links, replace 1 confirmed id"]),
+        (
+            ((7, "c"), (8, "c")),
+            [
+                "Import 1 link (1 shared id)",
+                "Import 2 links (2 shared ids), replace 1 confirmed id",
+            ],
+        ),
+    ],
+)
+def test_a_confirmed_id_has_a_button_of_its_own(
+    ids: tuple[tuple[int, str], ...], words: list[str]
+) -> None:
+    found = plan_of(*ids, before={7: "x"}, proven=frozenset({7}))
+    reply = shown(found)
+    assert reply.text.startswith("⚠️ ")
+    assert f"{import_preview._REPLACED}**\nline 2: <@7> `x` → `{ids[0][1]}`" in reply.text
+    assert "**Changed**" not in reply.text
+    assert list(report(found))[-4 if len(ids) == 1 else -5 :][0].startswith("replaced, although")
+    assert reply.view is not None
+    buttons = reply.view.children
+    assert all(isinstance(one, import_preview.ImportButton) for one in buttons)
+    assert [one.item.label for one in buttons] == words  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
-from bot.services.orders.outcomes import BoardConfirmation, OrderView, WaitNotice
+from bot.services.orders.outcomes import BoardConfirmation, OrderDetail, OrderView, WaitNotice
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.interactions.handlers import IdButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS, buttons_for_order
@@ -18,6 +19,7 @@ PATTERNS: dict[type[IdButton], re.Pattern[str]] = {
 }
 
 
+UNDOES = OrderDetail(undoes=OrderAction.ATTACH, undone_id=7)
 MOVING = {OrderAction.ATTACH, OrderAction.RESPOND, OrderAction.DETACH}
 
 
@@ -49,6 +51,10 @@ def labels(one: OrderView) -> list[str]:
         (refused(PAT), []),
         (refused(PAT, state=OrderState.EXPIRED), []),
         (refused(PAT, state=OrderState.CANCELLED), []),
+        (refused(PAT, action=OrderAction.UNDO, detail=UNDOES), ["Undo"]),
+        (done(PAT, action=OrderAction.UNDO, detail=UNDOES), []),
+        (replace(refused(PAT, action=OrderAction.UNDO, detail=UNDOES), can_undo=False), []),
+        (replace(done(PAT), can_undo=False), []),
     ],
 )
 async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[str]) -> None:
@@ -57,7 +63,7 @@ async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[st
 
 @given(views())
 def test_nothing_is_undone_that_was_not_done(one: OrderView) -> None:
-    if "Undo" in labels(one):
+    if "Undo" in labels(one) and one.order.action is not OrderAction.UNDO:
         assert one.order.state is OrderState.DONE
         assert one.order.action in MOVING
         assert one.resolution.assignees

@@ -19,6 +19,7 @@ from bot.cad.errors import (
     CadUnreachable,
     CadUnreadable,
     UnitListIncomplete,
+    UnitListOutdated,
 )
 from bot.services.orders.outcomes import (
     BoardConfirmation,
@@ -33,10 +34,12 @@ from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Targe
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from bot.ui.orders.action_text import WORDS
+from bot.ui.orders.move_text import is_nothing_to_do
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
 NEEDS_NO_CALL = {OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
+NEVER_SENT = {OrderState.CANCELLED, OrderState.EXPIRED, OrderState.UNREADABLE}
 ABOUT_UNITS = {OrderAction.ATTACH, OrderAction.DETACH, OrderAction.RESPOND, OrderAction.UNDO}
 PUTS_ON_CALL = {OrderAction.ATTACH, OrderAction.RESPOND}
 MARKS = ("✅", "⚠️", "❌", "⏳")
@@ -224,11 +227,19 @@ def test_what_may_have_been_done_is_not_called_undone(error, action, state) -> N
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (CadRateLimited(), "Sonoran CAD takes no more orders for now."),
-        (UnitListIncomplete(), "Sonoran CAD takes no more orders for now."),
+        (CadRateLimited(), "Sonoran CAD takes no more requests for now."),
+        (UnitListIncomplete(), "Sonoran CAD takes no more requests for now."),
         (
             UnitListIncomplete(loaded=90, as_of=datetime(2026, 1, 1, tzinfo=UTC)),
             "The list of units on duty is still loading: 90 so far, as of <t:1767225600:R>.",
+        ),
+        (UnitListOutdated(), "Sonoran CAD takes no more requests for now."),
+        (
+            UnitListOutdated(as_of=datetime(2026, 1, 1, tzinfo=UTC)),
+            (
+                "The list of units on duty was read <t:1767225600:R>, and the CAD does not show it"
+                " again yet."
+            ),
         ),
         (CadUnavailable(status=503), "Sonoran CAD has a fault (503)."),
         (CadUnreachable("No route"), "Sonoran CAD cannot be reached (`No route`)."),
@@ -385,6 +396,8 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert "ttached" not in text
     elif one.order.state is OrderState.CONFIRMED:
         assert first == "✅ Confirmed: the order that followed has the result."
+    elif is_nothing_to_do(one) and one.order.state not in NEVER_SENT:
+        assert first == "⚠️ Nothing was changed."
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cad.errors import CadRateLimited
-from bot.services.queue.recheck import LONGEST_LOOK_WAIT
+from bot.services.queue.looks import LONGEST_LOOK_WAIT
 from bot.services.queue.steps import CadAccess
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.skipped_target import SkipReason

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.cad.models import Call
 from bot.cad.push.events import CallUpserted
-from bot.services.queue.recheck import read_calls
+from bot.services.queue.looks import read_calls
 from bot.services.queue.steps import CadAccess, Look, Sent, Step, Verdict, calls_of, own_key
 from bot.services.targets.skipped_target import SkipReason
 

@@ -17,7 +17,7 @@ from bot.cad.push.events import EmergenciesRemoved, Event
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.kinds.call_steps import key_of_call
 from bot.services.queue.kinds.create_steps import create_call
-from bot.services.queue.recheck import read_calls
+from bot.services.queue.looks import read_calls
 from bot.services.queue.steps import CadAccess, Look, LookWhen, Sent, Step, Verdict, calls_of
 from bot.services.targets.resolution import Assignee
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target

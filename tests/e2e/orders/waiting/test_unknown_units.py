@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
 from sandbox.cad.state.models import Account, Badge
 from tests.e2e.bot_fixture import BotFixture, CommandReply
+from tests.e2e.conftest import with_settings
 from tests.e2e.presses import press
 
 NEWCOMER = Account("account-of-nora", "nora", api_ids=("1100001000000ab",))
@@ -72,6 +75,30 @@ async def test_an_order_about_unknown_units_expires(bot_fixture: BotFixture) -> 
     assert answer.startswith("❌ Not attached to **#100**")
     assert "did not take the order in time" in answer
     assert bot_fixture.units_on(100) == []
+
+
+@with_settings(sonoran_api_version=2)
+async def test_a_typing_error_within_the_limits_of_the_cad_waits_alone(
+    bot_fixture: BotFixture,
+) -> None:
+    bot_fixture.world.behaviour.rate_limits = True
+    for call, units in ((100, "A-12"), (101, "dept:LSPD"), (102, "A-1..A-40")):
+        order = await bot_fixture.run_command(bot_fixture.dana, "attach", call=call, units=units)
+        assert (await order.after(2)).startswith(f"✅ **#{call}**")
+    typo = await bot_fixture.run_command(bot_fixture.dana, "attach", call=102, units="Z-9")
+    text = await typo.after(3)
+    assert re.match(
+        r"⏳ The list of units on duty was read <t:\d+:R>, and the CAD does not show it again yet\."
+        r" I keep trying until <t:\d+:t>\.\nTo be attached to \*\*#102\*\*: `Z-9`$",
+        text,
+    )
+    assert typo.buttons == ["Cancel"]
+    await bot_fixture.advance(8)
+    known = await bot_fixture.run_command(bot_fixture.dana, "attach", call=102, units="K-9")
+    assert (await known.after(1)).startswith("✅ **#102** Structure Fire: K\\-9"), "not held back"
+    assert typo.text == text
+    await typo.after(60)
+    assert typo.text.endswith("Left out: `Z-9`: no unit on duty has this number.")
 
 
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, Reset()], ids=["502", "reset"])

@@ -199,7 +199,9 @@ async def test_a_retry_after_longer_than_the_reply_lives(queue_fixture: QueueFix
     await queue_fixture.advance(LIFETIME.total_seconds() + 5)
     assert await queue_fixture.state(first) is OrderState.EXPIRED
     assert len(queue_fixture.sent) == 1
-    assert queue_fixture.texts(first)[0].startswith("⏳ Sonoran CAD takes no more orders for now.")
+    assert queue_fixture.texts(first)[0].startswith(
+        "⏳ Sonoran CAD takes no more requests for now."
+    )
 
 
 async def test_a_fault_that_names_a_time_is_believed(queue_fixture: QueueFixture) -> None:

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from bot.cad.errors import CadError, CadRateLimited, CadTimeout, CadUnreachable
 from bot.cad.push.events import UnitsAttached
-from bot.services.queue.order_kinds import KINDS
-from bot.services.queue.queued_order import LookupState, QueuedOrder
-from bot.services.queue.recheck import (
-    follow,
+from bot.services.queue.looks import (
     look_before_attach,
     look_before_detach,
+    note_moves,
     only_still_on_call,
     with_earlier_units,
     without_moved,
 )
+from bot.services.queue.order_kinds import KINDS
+from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.steps import CadAccess, Verdict
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
@@ -134,9 +134,9 @@ def test_waiting_orders_follow_what_the_orders_before_them_have_done() -> None:
     waiting = queued_order(assignee(1), replace(assignee(2), call_id=102), assignee(3))
     attach, detach = (KINDS[one].steps[0] for one in (OrderAction.ATTACH, OrderAction.DETACH))
     elsewhere = queued_order(assignee(3), call_id=103, server_id=2)
-    follow([waiting], [queued_order(assignee(1), call_id=101), elsewhere], attach)
+    note_moves([waiting], [queued_order(assignee(1), call_id=101), elsewhere], attach)
     off = queued_order(replace(assignee(2), call_id=102), action=OrderAction.DETACH, call_id=None)
-    follow([waiting], [off], detach)
+    note_moves([waiting], [off], detach)
     assert [one.call_id for one in waiting.resolution.assignees] == [101, None, None]
     assert not waiting.lookup.is_stored
 
@@ -149,7 +149,7 @@ def test_an_order_that_follows_is_stored_again_once_all_its_units_are_known(
     waiting, other = queued_order(assignee(1)), queued_order(assignee(2))
     for one in (waiting, other):
         one.lookup = LookupState(is_resolved)
-    found = follow([waiting, other], [queued_order(assignee(1), call_id=101)], attach)
+    found = note_moves([waiting, other], [queued_order(assignee(1), call_id=101)], attach)
     assert found == [waiting] * is_resolved
 
 

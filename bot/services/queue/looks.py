@@ -195,17 +195,18 @@ def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolutio
     return replace(resolution, assignees=tuple(assignees))
 
 
-def follow(
+def note_moves(
     waiting: Iterable[QueuedOrder], done: Sequence[QueuedOrder], step: Step
 ) -> list[QueuedOrder]:
     """Note in the other orders that wait where orders that are done have put their units.
-
-    Return those to store again: their units were put elsewhere, and all of them are known.
 
     Otherwise a unit that was sent to two calls in turn would have moved on for the second order.
 
     Args:
         step: the step of those that are done.
+
+    Returns:
+        The orders to store again: their units were put elsewhere, and all of them are known.
     """
     calls: dict[tuple[int, int], int | None] = {}
     for queued in done:
@@ -215,7 +216,7 @@ def follow(
                 calls.update({(server_id, ident): event.call_id for ident in event.idents})
             elif isinstance(event, UnitsDetached):
                 calls.update({(server_id, ident): None for ident in event.idents})
-    followers: list[QueuedOrder] = []
+    changed: list[QueuedOrder] = []
     for queued in waiting:
         # An undo keeps where its units go back to, and the next step of an order that is done goes
         # by where its units were when it was given.
@@ -228,8 +229,8 @@ def follow(
             queued.resolution = _with_calls(queued.resolution, moved)
             queued.lookup = replace(queued.lookup, is_stored=False)
             if queued.lookup.is_resolved and queued.lookup.error is None:
-                followers.append(queued)
-    return followers
+                changed.append(queued)
+    return changed
 
 
 def _with_calls(resolution: Resolution, calls: Mapping[str, int | None]) -> Resolution:

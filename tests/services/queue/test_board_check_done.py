@@ -12,7 +12,7 @@ from bot.cad.push.events import CallUpserted, UnitsUpdated
 from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import OrderView, Outcome
-from bot.services.queue.board_check import FollowUp
+from bot.services.queue.board_check import DoneHandler
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.storage.stores.order_store import Order, OrderAction
 from tests.services.samples import call, unit
@@ -48,7 +48,7 @@ def done(
 
 
 async def test_a_done_order_shows_at_once(board: Board) -> None:
-    after = FollowUp(cast(Any, FakeCad()), board)
+    after = DoneHandler(cast(Any, FakeCad()), board)
     await after(done(OrderAction.ATTACH, 100, "alice"))
     assert board.snapshot(1).calls[100].idents == (1,)
     await after(done(OrderAction.ATTACH, 100))
@@ -60,7 +60,7 @@ async def test_a_status_that_cannot_be_set_is_only_logged(
     board: Board, caplog: pytest.LogCaptureFixture
 ) -> None:
     cad = FakeCad()
-    await FollowUp(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=101))
+    await DoneHandler(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=101))
     assert cad.told == [(UnitRef("alice", 2), 3)]
     assert board.snapshot(1).units == {1: PAT, 2: replace(ALICE, status=3)}
     assert "unit 1 keeps its status" in caplog.text
@@ -68,5 +68,5 @@ async def test_a_status_that_cannot_be_set_is_only_logged(
 
 async def test_a_unit_that_was_on_the_call_before_keeps_its_status(board: Board) -> None:
     cad = FakeCad()
-    await FollowUp(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=100))
+    await DoneHandler(cast(Any, cad), board, 3)(done(OrderAction.ATTACH, 100, was_on=100))
     assert cad.told == []

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import re
 import signal
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -23,9 +22,10 @@ from bot.config.settings import Settings
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseUnavailable
-from bot.storage.ownership import SoleOwner
+from tests.losable_owner import LosableOwner
 from tests.process.conftest import SETTINGS
 from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
+from tests.process.test_running import ATTACH
 
 COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
 
@@ -69,38 +69,6 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
         await serving
 
 
-class LosableOwner(SoleOwner):
-    """An ownership that the test ends."""
-
-    def __init__(self, lock: sqlite3.Connection | None = None) -> None:
-        super().__init__(lock)
-        self.seconds = 9.0
-        self.lost = asyncio.Event()
-
-    def trusted_for(self) -> float:  # type: ignore[override]
-        return self.seconds
-
-    async def wait_lost(self) -> None:
-        await self.lost.wait()
-
-    def lose(self) -> None:
-        self.seconds = 0.0
-        self.lost.set()
-
-
-@pytest.fixture
-def owners(monkeypatch: pytest.MonkeyPatch) -> list[LosableOwner]:
-    """Collect those of each opening of the database."""
-    owners: list[LosableOwner] = []
-
-    def of_file(file: Path, location: str) -> LosableOwner:
-        owners.append(LosableOwner())
-        return owners[-1]
-
-    monkeypatch.setattr(SoleOwner, "of_file", of_file)
-    return owners
-
-
 async def test_a_bot_that_is_not_the_owner_any_more_begins_anew(
     tmp_path: Path,
     discord_server: DiscordServer,
@@ -114,6 +82,30 @@ async def test_a_bot_that_is_not_the_owner_any_more_begins_anew(
     await discord_server.connected.wait()
     assert len(owners) == 2
     assert "another bot may own the database now" in caplog.text
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_nothing_is_sent_to_discord_once_the_ownership_is_not_trusted(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    serving, unanswered = serve(settings(tmp_path), StopSignals()), asyncio.Event()
+
+    class Log:
+        def warning(self, line: str, *_: object) -> None:
+            assert "another bot may act now" in line
+            unanswered.set()
+
+    monkeypatch.setattr("bot.ui.interactions.answers._log", Log())
+    await discord_server.connected.wait()
+    owners[0].seconds = 0.0
+    asked = len(discord_server.seen)
+    await discord_server.interact(ATTACH)
+    await unanswered.wait()
+    assert len(discord_server.seen) == asked
     signal.raise_signal(signal.SIGTERM)
     await serving
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
@@ -209,6 +210,22 @@ async def test_a_server_has_one_owner_and_others_that_wait(worker_id: str):
     await owner.close()
     next_owner = await standby
     await next_owner.close()
+
+
+@pytest.mark.skipif(not POSTGRES, reason="needs TEST_POSTGRES_URL")
+async def test_what_a_former_owner_still_wants_to_write_is_refused(worker_id: str):
+    url = await _empty_postgres(f"dispatch_leases_{worker_id}")
+    owner, beside = await Database.open(url, is_owner=True), await Database.open(url)
+    async with beside.begin() as connection:
+        await connection.execute(text("UPDATE shards SET worker_id = 'other', epoch = epoch + 1"))
+    with pytest.raises(OwnershipLost):
+        await CommandSyncStore(owner).put("guild 1", "late")
+    assert owner.ownership.trusted_for is not None
+    assert owner.ownership.trusted_for() == 0
+    assert await CommandSyncStore(beside).get("guild 1") is None
+    await CommandSyncStore(beside).put("guild 1", "by a command of the terminal")
+    await owner.close()
+    await beside.close()
 
 
 @pytest.mark.skipif(not POSTGRES, reason="needs TEST_POSTGRES_URL")

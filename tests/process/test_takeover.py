@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.runtime.exit_codes import ExitCode
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.faults import Fault, Handler
-from sandbox.cad.state.seed import build_world
+from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID, build_world
 from tests.deadlines import HANG_TIMEOUT
 from tests.order_samples import is_order
 from tests.process.conftest import SETTINGS, Bot, Start
@@ -114,6 +115,15 @@ async def community(start: Start, worker_id: str) -> AsyncIterator[Community]:
         yield Community(start, stack, url, cad, orders)
 
 
+def attach(call_id: int, units: str) -> dict[str, object]:
+    """Describe the command that attaches units to a call."""
+    options = [
+        {"name": "call", "type": 4, "value": call_id},
+        {"name": "units", "type": 3, "value": units},
+    ]
+    return {**ATTACH, "options": options}
+
+
 async def until(event: asyncio.Event, condition: Callable[[], bool]) -> None:
     """Wait for an event, perhaps again, until a condition is true."""
     async with asyncio.timeout(HANG_TIMEOUT):
@@ -170,6 +180,34 @@ async def test_the_order_of_a_bot_that_was_killed_is_answered_by_the_next_one(
     await second.bot.reaches(second.discord.connected)
     await is_told(second)
     assert first.discord.edits == []
+
+
+@pytest.mark.parametrize("acknowledged", [1, 4, 8])
+async def test_what_was_acknowledged_before_a_kill_is_carried_out_and_answered(
+    community: Community, acknowledged: int
+):
+    first, second = await community.pair()
+    server = community.cad.world.server(COMMUNITY_ID, SERVER_ID)
+    goes_to: dict[str, tuple[int, int]] = {}  # ident and call, by the token of the interaction
+    for number, (ident, unit) in enumerate([*server.units.items()][:8]):
+        call_id = 100 + number % 3
+        goes_to[f"token-{number}"] = ident, call_id
+        command = attach(call_id, unit.account.api_ids[0])
+        await first.discord.interact(command, f"token-{number}")
+    told = first.discord.acknowledged_tokens
+    await until(first.discord.acknowledged, lambda: len(told()) >= acknowledged)
+    first.bot.process.kill()
+    community.orders.released.set()
+    await first.bot.end()
+    await second.bot.says(OWNS)
+    for token in told():
+        answers = partial(second.discord.replies, token)
+        await until(
+            second.discord.edited,
+            lambda answers=answers: any(one.startswith("✅") for one in answers()),  # type: ignore[misc]
+        )
+        ident, call_id = goes_to[token]
+        assert ident in server.calls[call_id].idents
 
 
 async def test_a_bot_that_was_paused_sends_nothing_once_another_one_has_taken_over(

@@ -76,7 +76,7 @@ class ShardLeases:
         self._leases = leases
         self._clock = clock
         self._ttl = timedelta(seconds=self.times.ttl)
-        self._epoch: int | None = None
+        self._epoch = 0  # of this process; the first one is 1
         self._trusted_until = -math.inf  # by the uptime of this machine
         self._over = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
@@ -123,15 +123,13 @@ class ShardLeases:
     async def claim(self) -> bool:
         """Take the lease if no process has it; return whether it is ours now."""
         asked_at = self._clock.uptime()
-        self._epoch = await self._leases.claim(self._ttl)
-        if self._epoch is not None:
+        if epoch := await self._leases.claim(self._ttl):
+            self._epoch = epoch
             self._trust(asked_at)
         return self.trusted_for() > 0
 
     async def renew(self) -> None:
         """Extend the lease, unless it is over."""
-        if self._epoch is None:
-            raise OwnershipLost(self._leases.location)
         asked_at = self._clock.uptime()
         is_extended = await self._leases.renew(self._epoch, self._ttl)
         # Once the trust has ended, what was built on it is being closed: it must not come back.
@@ -142,7 +140,7 @@ class ShardLeases:
 
     async def fence(self, connection: AsyncConnection) -> None:
         """Hold the lease until the end of a transaction, or raise OwnershipLost."""
-        if self._epoch is not None and self.trusted_for() > 0:
+        if self.trusted_for() > 0:
             # Well before the lease is over: the next owner waits for the transaction.
             if await self._leases.fence(connection, self._epoch, self._ttl / 2):
                 return
@@ -173,7 +171,7 @@ class ShardLeases:
     async def resign(self) -> None:
         """End the lease, if this process has it."""
         self._lose()
-        if self._epoch is not None:
+        if self._epoch:
             await self._leases.resign(self._epoch)
 
     async def _keep(self) -> None:

@@ -118,7 +118,7 @@ class LeaseMachine(RuleBasedStateMachine):
             return
         if worker.leases.trusted_for() > 0:
             worker.asked = Run.begun(worker.leases.renew())
-        elif worker.leases._epoch is not None:
+        elif worker.leases._epoch:
             self.crash(name)
         else:
             worker.asked = Run.begun(worker.leases.claim())
@@ -182,7 +182,7 @@ class LeaseMachine(RuleBasedStateMachine):
     @rule(name=WORKERS)
     def resign(self, name: str) -> None:
         worker = self.workers[name]
-        if worker.asked is None and worker.leases._epoch is not None:
+        if worker.asked is None and worker.leases._epoch:
             worker.asked = Run.begun(worker.leases.resign())
 
     @rule(name=WORKERS)
@@ -201,7 +201,6 @@ class LeaseMachine(RuleBasedStateMachine):
         assert len(trusted) <= 1
         for worker in trusted:
             epoch = worker.leases._epoch
-            assert epoch is not None
             assert self.row.is_held_by(worker.name, epoch)
 
     @invariant()

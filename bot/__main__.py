@@ -16,7 +16,7 @@ from typing import Any
 import typer
 import typer.core
 
-from bot.cli import link_commands
+from bot.cli import guild_commands, key_commands, link_commands
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 
@@ -55,6 +55,8 @@ cli = typer.Typer(
 db_cli = typer.Typer(help="Look after the database.")
 cli.add_typer(link_commands.cli, name="links")
 cli.add_typer(db_cli, name="db")
+cli.add_typer(guild_commands.cli, name="guilds")
+cli.add_typer(key_commands.cli, name="keys")
 
 
 @cli.callback(invoke_without_command=True)
@@ -73,14 +75,14 @@ def run() -> None:
     from bot.config import settings
     from bot.runtime import logs
 
-    loaded = settings.load()
+    loaded = settings.load_operator()
     logs.configure(loaded.log_level, loaded.log_format, loaded.secrets)
     try:
         from bot import process
 
         for name, meant in settings.find_misspelled().items():
             _log.warning("%s is no setting and has no effect. Perhaps %s is meant.", name, meant)
-        if loaded.discord_guild_id is None:
+        if isinstance(loaded, settings.Settings) and loaded.discord_guild_id is None:
             loaded = guild_choice.confirm_guild(loaded, process.guild_names)
         process.run(loaded, signals)
     except Exception as error:  # noqa: BLE001 - the last line of the log names any error

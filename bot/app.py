@@ -17,7 +17,8 @@ from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.common.request_guard import request_guard
-from bot.config.settings import Settings
+from bot.config.settings import OperatorSettings, Settings
+from bot.services.errors import ServiceError
 from bot.services.records.erasure import MemberErasure
 from bot.storage.ownership import Ownership
 from bot.storage.stores.card_store import CardStore
@@ -61,6 +62,7 @@ class DispatchBot(DispatchClient):
     Attributes:
         registry: opens the services of guilds; set before the bot connects, see `open_bot`.
         guild_services: those of the open guilds, by guild id.
+        refusals: why other guilds that are set up are not served, by guild id.
         command_syncs: which commands Discord has.
         ownership: whether this process may act for the database. Nothing is sent once it is over.
 
@@ -70,6 +72,7 @@ class DispatchBot(DispatchClient):
 
     registry: GuildRegistry
     guild_services: Mapping[int, Services]
+    refusals: Mapping[int, type[ServiceError]]
     command_syncs: CommandSyncStore
     ownership: Ownership
 
@@ -150,15 +153,16 @@ class DispatchBot(DispatchClient):
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings,
+    settings: OperatorSettings,
     *,
     transport: Callable[[str], Transport] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[DispatchBot]:
-    """Build the bot and open the services of the guild in the settings; close those afterwards.
+    """Build the bot and open the services of its guilds; close those afterwards.
 
-    The bot does not connect yet. Without a guild in the settings it has no services: it gives its
-    commands to all guilds, and serves those that are opened in its `registry`.
+    The bot does not connect yet. With SECRETS_KEYS it serves the guilds that are set up in the
+    database and gives its commands to all. The guild of the settings is served as they say, unless
+    it is set up in the database.
 
     Args:
         transport: opens a connection to an address; None for the usual one.
@@ -167,16 +171,28 @@ async def open_bot(
         StorageError: the database cannot be used.
         ListenError: PUSH_LISTEN names an address that cannot be had.
     """
-    guild_id = settings.discord_guild_id
-    bot = DispatchBot(guild_id=guild_id, members_intent=settings.members_intent)
+    guild_id, is_hosted = settings.discord_guild_id, bool(settings.secrets_keys)
+    bot = DispatchBot(
+        guild_id=None if is_hosted else guild_id, members_intent=settings.members_intent
+    )
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, settings, bot, transport, clock)
         bot.ownership = shared.database.ownership
         bot.command_syncs = CommandSyncStore(shared.database)
         bot.registry = GuildRegistry(shared)
         stack.push_async_callback(bot.registry.close_all)
-        bot.guild_services = bot.registry.services
+        bot.guild_services, bot.refusals = bot.registry.services, bot.registry.refusals
         if guild_id is not None:
             await CardStore(shared.database, guild_id).adopt()
-            await bot.registry.open(guild_id, settings)
+        if is_hosted:
+            await bot.registry.open_stored()
+        if guild_id is not None and isinstance(settings, Settings):
+            await _open_own(bot.registry, guild_id, settings)
         yield bot
+
+
+async def _open_own(registry: GuildRegistry, guild_id: int, settings: Settings) -> None:
+    if guild_id not in registry.services.keys() | registry.refusals.keys():
+        await registry.open(guild_id, settings)
+        return
+    _log.warning("guild %s is set up in the database, not by the settings here", guild_id)

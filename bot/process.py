@@ -15,7 +15,7 @@ from bot.command_sync import CommandsNotAuthorized
 from bot.common.clock import SYSTEM_CLOCK
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.common.outage_log import OutageLog
-from bot.config.settings import Settings
+from bot.config.settings import OperatorSettings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
@@ -35,7 +35,7 @@ _INVITE = "Invite it with the address that `python -m bot invite` prints."
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, signals: StopSignals) -> None:
+def run(settings: OperatorSettings, signals: StopSignals) -> None:
     """Run the bot until a signal asks it to stop.
 
     Raises:
@@ -77,7 +77,7 @@ def _rest_client() -> discord.Client:
     return discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_RATE_LIMIT)
 
 
-async def _serve(settings: Settings, signals: StopSignals) -> None:
+async def _serve(settings: OperatorSettings, signals: StopSignals) -> None:
     running = asyncio.create_task(_open_and_connect(settings))
     signals.cancel_on_signal(running)
     with contextlib.suppress(asyncio.CancelledError):  # asked to stop
@@ -85,7 +85,7 @@ async def _serve(settings: Settings, signals: StopSignals) -> None:
     _log.info("stopped")
 
 
-async def _open_and_connect(settings: Settings) -> None:
+async def _open_and_connect(settings: OperatorSettings) -> None:
     """Serve for as long as this process owns the database; until then and after that, stand by."""
     outage = OutageLog(_log, "the database cannot be reached", "the database can be reached again")
     has_served = False
@@ -104,7 +104,7 @@ async def _open_and_connect(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened_bot(settings: Settings) -> AsyncIterator[DispatchBot]:
+async def _opened_bot(settings: OperatorSettings) -> AsyncIterator[DispatchBot]:
     try:
         async with open_bot(settings) as bot:
             yield bot

@@ -26,7 +26,7 @@ from bot.ui.orders.mentions import members_of
 _UNITS_HELP = (
     "me, @members, @roles, #voice, A-12, A-1..A-9, dept:LSPD, API ids; exclude: -@member, -A-3"
 )
-_CALL_HELP = "The call's number, or a part of its title"
+_CALL_HELP = "The call's number, or a part of its title or code"
 _SERVER_HELP = "The number of the CAD's server, if your community has several"
 
 
@@ -57,7 +57,7 @@ class AttachCog(commands.Cog):
     @app_commands.describe(
         units=_UNITS_HELP,
         server=_SERVER_HELP,
-        call="Only units on this call, by its number or title; leave it out for any call",
+        call="Only units on this call, by its number, title or code; leave it out for any call",
     )
     @app_commands.guild_only()
     async def detach(

@@ -17,7 +17,7 @@ class AuditCog(commands.Cog):
     @app_commands.command(description="See which units were sent where, and by which member")
     @app_commands.describe(
         member="Only orders by or about this member",
-        call="Only orders on this call, by its number, or a part of the title of an open call",
+        call="Only orders on this call: its number, or a part of an open call's title or code",
         page="Which page",
     )
     @app_commands.guild_only()

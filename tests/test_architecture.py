@@ -72,6 +72,7 @@ _UI_ROOT = (
     "bot.ui.cad_error_text",
     "bot.ui.discord_sender",
     "bot.ui.error_text",
+    "bot.ui.guild_error_text",
     "bot.ui.link_error_text",
     "bot.ui.member_directory",
     "bot.ui.text",
@@ -80,7 +81,7 @@ _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_RO
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
-    *("bot.config.guild_settings", "bot.config.settings", "bot.runtime.logs"),
+    *("bot.config", "bot.runtime.logs"),
 )
 
 
@@ -170,6 +171,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "alembic": ("bot.storage",),
     "aiosqlite": ("bot.storage",),
     "sqlite3": ("bot.storage",),
+    "cryptography": ("bot.storage.sealing",),
     "simcord": ("sandbox",),
 }
 
@@ -417,6 +419,7 @@ def test_a_module_without_tests_is_seen():
         ("bot.ui.links.link_results", "import aiosqlite"),
         ("bot.services.orders.intake", "import sqlite3"),
         ("bot.app", "import simcord"),
+        ("bot.storage.database", "from cryptography.exceptions import InvalidTag"),
         # the product does not know how it is tried out
         ("bot.app", "from sandbox import cad"),
         ("bot.app", "import tests.conftest"),

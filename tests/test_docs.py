@@ -239,7 +239,7 @@ def test_the_commands_page_has_every_command_and_no_other():
 
 def test_the_hosting_page_has_every_command_of_the_terminal_and_no_other():
     here = section(PAGES["docs/hosting.md"], "Commands of the terminal")
-    documented = {one.split(" FILE")[0].split(" --")[0]: one for one in first_cells(here)}
+    documented = {re.split(r" (?:FILE|\[?--)", one)[0]: one for one in first_cells(here)}
     existing = dict(terminal_commands(get_command(cli)))
     assert set(documented) == set(existing)
     for name, command in existing.items():
@@ -265,6 +265,13 @@ def test_the_findings_that_the_hosting_page_shows_are_those_of_the_doctor():
     ]
     for finding in findings:
         assert any(re.fullmatch(one, plain(finding)) for one in known), finding
+
+
+def test_the_findings_that_the_hosting_page_shows_are_counted():
+    shown = section(PAGES["docs/hosting.md"], "Checking the set-up")
+    levels = re.findall(r"^(fault|warning|ok) ", shown, re.MULTILINE)
+    faults, warnings = levels.count("fault"), levels.count("warning")
+    assert f"\n{faults} faults, {warnings} warning, {len(levels)} findings\n" in shown
 
 
 def test_every_table_of_errors_is_found():

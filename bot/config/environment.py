@@ -16,7 +16,7 @@ from bot.config.setting_fields import strip_quotes
 
 FILE_SUFFIX = "_FILE"
 # What may be in a file: Docker, Kubernetes and systemd hand secrets out as files.
-SECRET_NAMES = ("discord_token", "sonoran_api_key", "database_url")
+SECRET_NAMES = ("discord_token", "sonoran_api_key", "database_url", "secrets_keys")
 
 
 class SecretFileError(Exception):

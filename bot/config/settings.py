@@ -26,6 +26,7 @@ from bot.config.environment import (
 )
 from bot.config.guild_settings import GuildSettings
 from bot.config.misspelled import near_misses
+from bot.config.secret_keys import SecretKeys
 from bot.config.setting_fields import (
     IdFormat,
     Snowflake,
@@ -39,6 +40,8 @@ from bot.config.setting_fields import (
 )
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+ENV_FILE = Path(".env")
 
 _EXPECTED_IDS = "must be Discord ids, numbers of 17 to 20 digits, separated by commas"
 
@@ -94,13 +97,24 @@ class DatabaseSettings(EnvironmentSettings):
     )
 
 
+class SecretSettings(DatabaseSettings):
+    """The settings for work on the secrets in the database."""
+
+    secrets_keys: SecretKeys = ()
+
+    @property
+    def sealing_keys(self) -> tuple[str, ...]:
+        """The keys that seal secrets, the newest first."""
+        return tuple(one.get_secret_value() for one in self.secrets_keys)
+
+
 class LinkSettings(DatabaseSettings):
     """The settings for importing links."""
 
     api_id_format: IdFormat = "{hex}"
 
 
-class OperatorSettings(LinkSettings, TokenSettings):
+class OperatorSettings(LinkSettings, SecretSettings, TokenSettings):
     """What the operator of the process decides."""
 
     discord_guild_id: Snowflake | None = None
@@ -117,9 +131,18 @@ class OperatorSettings(LinkSettings, TokenSettings):
     log_format: Annotated[Literal["text", "json"], BeforeValidator(to_lower)] = "text"
 
     @property
-    def push_address(self) -> tuple[str, int] | None:
-        """The host and port on which to listen for push events; None to not listen."""
-        if self.push_listen is None:
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not appear in a log."""
+        token = self.discord_token.get_secret_value()
+        return (token, *self.sealing_keys, *_passwords(self.database_url))
+
+    def push_address(self, guild_id: int | None) -> tuple[str, int] | None:
+        """Return the host and port for the push events of a guild; None to not listen.
+
+        The port takes one API key: with SECRETS_KEYS, that of DISCORD_GUILD_ID.
+        """
+        is_heard = not self.secrets_keys or guild_id == self.discord_guild_id
+        if self.push_listen is None or not is_heard:
             return None
         host, _, port = self.push_listen.rpartition(":")
         return host.strip("[]"), int(port)
@@ -133,14 +156,18 @@ class Settings(GuildSettings, OperatorSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that must not appear in a log."""
-        return (
-            self.discord_token.get_secret_value(),
-            self.sonoran_api_key.get_secret_value(),
-            *_passwords(self.database_url),
-        )
+        return (self.sonoran_api_key.get_secret_value(), *super().secrets)
 
 
-def load(env_file: Path = Path(".env"), overrides: Mapping[str, Any] | None = None) -> Settings:
+class _Community(EnvironmentSettings):
+    """What tells whether there is a community in the environment, and whether one is needed."""
+
+    secrets_keys: str | None = None
+    sonoran_community_id: str | None = None
+    sonoran_api_key: str | None = None
+
+
+def load(env_file: Path = ENV_FILE, overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read the settings from the environment and, if not set there, from the file.
 
     Args:
@@ -152,22 +179,43 @@ def load(env_file: Path = Path(".env"), overrides: Mapping[str, Any] | None = No
     return _read(Settings, env_file, overrides)
 
 
-def load_database(env_file: Path = Path(".env")) -> DatabaseSettings:
+def load_operator(
+    env_file: Path = ENV_FILE, overrides: Mapping[str, Any] | None = None
+) -> OperatorSettings:
+    """Read the settings to run the bot with; otherwise as `load`.
+
+    They are `Settings`, with those of one guild, unless SECRETS_KEYS is set and no community is.
+    """
+    found = _read(_Community, env_file)
+    has_community = found.sonoran_community_id or found.sonoran_api_key
+    is_needed = has_community or not found.secrets_keys
+    return _read(Settings if is_needed else OperatorSettings, env_file, overrides)
+
+
+def load_database(env_file: Path = ENV_FILE) -> DatabaseSettings:
     """Read the settings for the database commands; raises as `load` does."""
     return _read(DatabaseSettings, env_file)
 
 
-def load_links(env_file: Path = Path(".env")) -> LinkSettings:
+def load_secrets(env_file: Path = ENV_FILE, *, need_keys: bool = False) -> SecretSettings:
+    """Read the settings for work on the secrets in the database; raises as `load` does."""
+    loaded = _read(SecretSettings, env_file)
+    if need_keys and not loaded.secrets_keys:
+        raise SettingsError(["SECRETS_KEYS: is not set"])
+    return loaded
+
+
+def load_links(env_file: Path = ENV_FILE) -> LinkSettings:
     """Read the settings for importing links; raises as `load` does."""
     return _read(LinkSettings, env_file)
 
 
-def load_token(env_file: Path = Path(".env")) -> TokenSettings:
+def load_token(env_file: Path = ENV_FILE) -> TokenSettings:
     """Read the settings for the invitation; raises as `load` does."""
     return _read(TokenSettings, env_file)
 
 
-def find_misspelled(env_file: Path = Path(".env")) -> dict[str, str]:
+def find_misspelled(env_file: Path = ENV_FILE) -> dict[str, str]:
     """Return the setting that was probably meant, by each name in the environment and the file.
 
     A misspelled setting counts as not set, which may allow more than was intended.
@@ -182,7 +230,7 @@ def _read(
     try:
         return kind(_env_file=env_file, **(overrides or {}))
     except ValidationError as error:
-        raise SettingsError(_fault_lines(error)) from None  # its text contains the values
+        raise SettingsError(fault_lines(error)) from None  # its text contains the values
     except UnicodeDecodeError:
         raise SettingsError(
             [f"{env_file}: is not UTF-8 text"]
@@ -193,7 +241,8 @@ def _read(
         raise SettingsError([f"{env_file}: cannot be read ({error.strerror})"]) from error
 
 
-def _fault_lines(error: ValidationError) -> list[str]:
+def fault_lines(error: ValidationError) -> list[str]:
+    """Say in one line each which settings are faulty; no line contains a value."""
     # A list of ids may have many errors; dict.fromkeys keeps one line of each, in order.
     return list(
         dict.fromkeys(

@@ -44,16 +44,21 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._spellings: list[str] = []
+        self.learn(*secrets)
+
+    def learn(self, *secrets: str) -> None:
+        """Replace these secrets too, from now on."""
         known = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
-        spellings = {spelling for secret in known for spelling in _spellings(secret)}
+        new = {spelling for secret in known for spelling in _spellings(secret)}
         # Longest first: a secret may contain another.
-        ordered = sorted(spellings, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(_value_pattern, ordered))) if ordered else None
+        self._spellings = sorted(new.union(self._spellings), key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """Return the text with `REDACTED` in place of each secret."""
-        if self._secrets is not None:
-            text = self._secrets.sub(REDACTED, text)
+        # A look for each is much faster than one pattern of all: there may be thousands.
+        if found := [one for one in self._spellings if one in text]:
+            text = re.sub("|".join(map(_value_pattern, found)), REDACTED, text)
         text = _ADDRESS_PASSWORD.sub(rf"\1{REDACTED}", text)
         return _INTERACTION_TOKEN.sub(rf"\1{REDACTED}", text)
 
@@ -67,11 +72,11 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
-        self._redact = redact
+        self.redactor = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record without secrets."""
-        return self._redact(super().format(record))
+        return self.redactor(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -83,7 +88,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__()
-        self._redact = redact
+        self.redactor = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record without secrets."""
@@ -91,12 +96,12 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": self._redact(record.getMessage()),
+            "message": self.redactor(record.getMessage()),
         }
         if record.exc_info:
-            entry["exception"] = self._redact(self.formatException(record.exc_info))
+            entry["exception"] = self.redactor(self.formatException(record.exc_info))
         if record.stack_info:
-            entry["stack"] = self._redact(record.stack_info)
+            entry["stack"] = self.redactor(record.stack_info)
         return json.dumps(entry, ensure_ascii=False)
 
 
@@ -139,6 +144,13 @@ def configure(level: str, style: Literal["text", "json"], secrets: Iterable[str]
     logging.basicConfig(level=quiet, handlers=[handler], force=True)
     for name in _OWN_PACKAGES:
         logging.getLogger(name).setLevel(level)
+
+
+def redact(secret: str) -> None:
+    """Replace a secret in the log from now on."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, TextFormatter | JsonFormatter):
+            handler.formatter.redactor.learn(secret)
 
 
 def _spellings(secret: str) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.services.errors import NoSuchServer
+
 
 @dataclass(frozen=True, slots=True)
 class CadServers:
@@ -28,6 +30,20 @@ class CadServers:
         else:
             labels = _Labels({server_id: name for server_id, name in self.names.items() if name})
         object.__setattr__(self, "labels", labels)
+
+    def choose(self, server_id: int | None) -> int:
+        """Return the server that a command is about.
+
+        Where the settings list one server alone, others may exist, so the CAD decides.
+
+        Raises:
+            NoSuchServer: the settings list several servers, and not this one.
+        """
+        if server_id is None:
+            return self.default_id
+        if len(self.names) > 1 and server_id not in self.names:
+            raise NoSuchServer(server_id, self.names)
+        return server_id
 
 
 class _Labels(dict[int, str]):

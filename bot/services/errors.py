@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.cad.models import Call
     from bot.storage.stores.link_request_store import LinkRequestState
 
@@ -15,6 +17,14 @@ class ServiceError(Exception):
 
 class GuildNotServed(ServiceError):
     """The bot does not dispatch for the guild."""
+
+
+class StoredKeyLocked(ServiceError):
+    """The guild's API key in the database cannot be opened any more."""
+
+
+class StoredSettingsInvalid(ServiceError):
+    """The guild's settings in the database cannot be used."""
 
 
 class SpentError(ServiceError):
@@ -83,7 +93,24 @@ class VanityUrl(InvalidApiId):
 
 
 class NothingSelected(ServiceError):
-    """Nothing was selected, or no unit of the selection is free."""
+    """Nothing was selected."""
+
+
+class NoUnitFree(ServiceError):
+    """No unit of the selected departments is free."""
+
+
+class NoSuchServer(ServiceError):
+    """The settings list several servers of the CAD, and not this one.
+
+    Attributes:
+        names: the name of each listed server by its id; empty for none.
+    """
+
+    def __init__(self, server_id: int, names: Mapping[int, str]) -> None:
+        super().__init__(f"server {server_id}")
+        self.server_id = server_id
+        self.names = names
 
 
 class TitleMissing(ServiceError):

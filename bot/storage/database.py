@@ -54,12 +54,13 @@ class Database:
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, *, is_owner: bool = False) -> Database:
+    async def open(cls, url: str, *, is_owner: bool = False, stands_by: bool = False) -> Database:
         """Open the database at a SQLAlchemy `url`, creating and migrating it where needed.
 
         `found_revision` then holds the revision found before (None: it was new). Raises
         DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open. There is one
-        owner at a time: a second one of a file gets DatabaseInUse, one of a server waits here.
+        owner at a time: a second one gets DatabaseInUse; one that stands by waits here for its
+        turn, where the database is a server's.
         """
         database = cls(create_engine(url))
         try:
@@ -79,7 +80,7 @@ class Database:
                 from bot.storage.leases.shard_leases import ShardLeases  # noqa: PLC0415
 
                 database.ownership = ShardLeases.on(database._engine.url, database.location)
-                await database.ownership.acquire()
+                await database.ownership.acquire(stands_by=stands_by)
         except BaseException:
             await database.close()
             raise

@@ -80,6 +80,10 @@ class LinksChanged(StorageError):
     """The links in {location} have changed meanwhile, so that nothing was written. Try again."""
 
 
+class SecretLocked(StorageError):
+    """The secret in {location} cannot be opened: {reason}."""
+
+
 class ValueNotStorable(StorageError):
     """The database {location} cannot hold a value: {reason}."""
 

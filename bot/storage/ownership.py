@@ -26,8 +26,13 @@ class Ownership(Protocol):
     @property
     def trusted_for(self) -> Callable[[], float] | None: ...
 
-    async def acquire(self) -> None:
-        """Become the owner of the migrated database; wait for as long as another one is."""
+    async def acquire(self, *, stands_by: bool) -> None:
+        """Become the owner of the migrated database; one that stands by waits until it can.
+
+        Raises:
+            DatabaseInUse: another process is the owner.
+            StorageError: the database cannot be used.
+        """
 
     async def fence(self, connection: AsyncConnection) -> None:
         """Keep other processes from becoming the owner until the end of a transaction.
@@ -77,8 +82,8 @@ class SoleOwner:
             raise storage_error(location, error) from error
         return cls(connection)
 
-    async def acquire(self) -> None:
-        """Do nothing: no other process is waited for."""
+    async def acquire(self, *, stands_by: bool) -> None:
+        """Do nothing: no other process can be the owner."""
 
     async def fence(self, connection: AsyncConnection) -> None:
         """Do nothing: no other process becomes the owner."""

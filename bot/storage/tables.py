@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -165,4 +166,28 @@ shards = Table(
     # It makes the epoch a key: PostgreSQL then changes the epoch only when no transaction has the
     # row FOR KEY SHARE, while an update of the other columns waits for none of these.
     UniqueConstraint("shard_id", "epoch"),
+)
+
+# The communities at the CAD, one for each API key; the key is sealed, see bot/storage/sealing.py.
+communities = Table(
+    "communities",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("cad_id", Text, nullable=False),
+    Column("key_sealed", LargeBinary, nullable=False),
+    # Finds a key without opening one.
+    Column("key_digest", LargeBinary, nullable=False),
+    Column("key_set_at", UtcDateTime, nullable=False),
+    Index(None, "key_digest"),
+)
+
+# The settings of each guild that is set up in the database.
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("community_id", String(32), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(None, "community_id"),
 )

@@ -25,15 +25,16 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    GuildNotServed,
     ImportExpired,
     ImportOutdated,
     NoCadAccount,
+    NoSuchServer,
     NothingSelected,
     NothingToConfirm,
     NothingToUndo,
     NotImportOwner,
     NotOrderOwner,
+    NoUnitFree,
     RoleRequired,
     ServiceError,
     TitleMissing,
@@ -45,8 +46,17 @@ from bot.services.errors import (
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.cad_error_text import TELL_OPERATOR, cad_message
+from bot.ui.guild_error_text import FIXED_GUILD_TEXTS
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
-from bot.ui.text import call_name, code_span, join_limited, on_server, role_mentions
+from bot.ui.text import (
+    call_name,
+    code_span,
+    escape,
+    fill,
+    join_limited,
+    on_server,
+    role_mentions,
+)
 
 # Also used in the answer to an order.
 NOT_PERMITTED = (
@@ -65,10 +75,11 @@ EMERGENCY_GONE = "This 911 call is no longer open: it was answered or dismissed.
 PERMISSION_UNKNOWN = "The CAD did not say whether you may do this. Try again in a minute."
 
 _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
+    **FIXED_GUILD_TEXTS,
     **FIXED_LINK_TEXTS,
-    GuildNotServed: "This bot does not dispatch for this server.",
-    NothingSelected: (
-        "No unit is picked, or no unit of the department is free. Pick a unit, then press the"
+    NothingSelected: "No unit is picked. Pick a unit, then press the button again.",
+    NoUnitFree: (
+        "No unit of the departments that you picked is free now. Pick a unit, then press the"
         " button again."
     ),
     TitleMissing: "A new call needs a title. Use `/call new` again and write what has happened.",
@@ -147,6 +158,13 @@ def _service_message(error: ServiceError) -> str:
             text = f"You need one of these roles for that: {role_mentions(role_ids)}."
         case RoleRequired():
             text = "You need the Manage Server permission for that: no dispatch role is set up."
+        case NoSuchServer(server_id=server_id, names=names):
+            servers = ", ".join(f"{one} {escape(name, 40)}".rstrip() for one, name in names.items())
+            text = fill(
+                "There is no server {number}. There are: {servers}.",
+                number=str(server_id),
+                servers=servers,
+            )
         case TooManyTargets():
             text = f"{error.count} units are too many: one order takes at most {error.limit}."
         case FileTooLarge():
@@ -171,8 +189,11 @@ def _call_message(error: CallNotFound | AmbiguousCall) -> str:
             )
         case AmbiguousCall(typed=typed, calls=calls, server=server):
             names = join_limited([call_name(one) for one in calls], 1000)
-            text = (
-                f"Several open calls{on_server(server)} match {code_span(typed, 100)}: {names}."
-                " Give the number of the call that you mean."
+            text = fill(
+                "Several open calls{where} match {typed}: {names}."
+                " Give the number of the call that you mean.",
+                where=on_server(server),
+                typed=code_span(typed, 100),
+                names=names,
             )
     return text

@@ -86,8 +86,8 @@ def _invalid_id(error: InvalidApiId) -> str:
         )
     else:
         text = (
-            f"{pasted} is not a Steam id. Paste the 17-digit number (76561…) or the link to your"
-            " Steam profile. Another kind of id needs its prefix, like `license:abc`."
+            f"{pasted} is not an id that the bot can read. Paste an id with its prefix, like"
+            " `license:abc`, a Steam id (76561…), or the link to your Steam profile."
         )
     return text
 

@@ -6,6 +6,7 @@ character, no line break.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -17,6 +18,7 @@ MESSAGE_LIMIT = 2000  # characters of a Discord message
 
 # Scan at most this many times the limit, because a text may be very long and mostly invisible.
 _SCAN_FACTOR = 10
+_NAME_END = re.compile(r"(?<=\})\.")  # a full stop behind a name of a template
 _ESCAPES = {ord(sign): f"\\{sign}" for sign in "\\`*_~|<>[]()#@:/-+="}
 
 
@@ -40,6 +42,20 @@ def escape(text: str, limit: int = 100) -> str:
 def code_span(text: str, limit: int = 300) -> str:
     """Return the text as a code span, with backticks replaced so that it cannot end the span."""
     return f"`{one_line(text, limit).replace('`', 'ˋ') or '(empty)'}`"
+
+
+def end_sentence(text: str) -> str:
+    """Return the text with one full stop at its end, also where a name in it ends with one."""
+    return text if text.endswith(".") else f"{text}."
+
+
+def fill(template: str, **names: str) -> str:
+    """Fill names into a template; one that ends with a full stop gets no second one."""
+    first, *others = _NAME_END.split(template)
+    text = first.format_map(names)
+    for more in others:
+        text = end_sentence(text) + more.format_map(names)
+    return text
 
 
 def member_mention(discord_id: int) -> str:

@@ -21,15 +21,17 @@ from bot.services.board.push_listener import Feed
 _log = logging.getLogger(__name__)
 
 
-def build_feeds(operator: OperatorSettings, settings: GuildSettings) -> list[Feed]:
-    """Listen wherever the settings say."""
+def build_feeds(
+    operator: OperatorSettings, guild_id: int | None, settings: GuildSettings
+) -> list[Feed]:
+    """Listen for a guild wherever the settings say."""
     key = settings.sonoran_api_key.get_secret_value()
     found: list[Feed] = []
     # Imported only where they are used: a web server and a websocket client cost time and memory.
-    if operator.push_address:
+    if address := operator.push_address(guild_id):
         from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415
 
-        found.append(HttpPushServer(*operator.push_address, key))
+        found.append(HttpPushServer(*address, key))
     if settings.sonoran_websocket:
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
@@ -38,9 +40,11 @@ def build_feeds(operator: OperatorSettings, settings: GuildSettings) -> list[Fee
     return found
 
 
-def feed_names(operator: OperatorSettings, settings: GuildSettings) -> list[str]:
+def feed_names(
+    operator: OperatorSettings, guild_id: int | None, settings: GuildSettings
+) -> list[str]:
     """Name the setting behind each of the feeds, and the server where it has one for each."""
-    names = ["PUSH_LISTEN"] if operator.push_address else []
+    names = ["PUSH_LISTEN"] if operator.push_address(guild_id) else []
     if not settings.sonoran_websocket:
         return names
     if len(settings.servers) == 1:

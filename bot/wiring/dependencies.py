@@ -91,7 +91,7 @@ async def open_shared(
     def open_usual(url: str) -> Transport:
         return Transport(url, trusted_for=database.ownership.trusted_for, clock=clock)
 
-    database = await Database.open(operator.database_url, is_owner=True)
+    database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
     return SharedDependencies(operator, client, clock, database, transport or open_usual)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from bot.common.clock import SYSTEM_CLOCK
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.config import settings
 from bot.config.guild_settings import GuildSettings
-from bot.config.settings import Settings, SettingsError
+from bot.config.settings import OperatorSettings, Settings, SettingsError
 from bot.runtime.exit_codes import ExitCode
 from bot.services.board.push_listener import PushListener
 from bot.services.doctor import setup_checks
@@ -73,12 +73,12 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        names = cad_connection.feed_names(operator, loaded)
+        names = cad_connection.feed_names(operator, needed.guild_id, loaded)
         listening = zip(names, listener.feed_statuses, strict=True)
         spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
 
-    wanted = _wanted(loaded, guild_id=needed.guild_id, members_intent=operator.members_intent)
+    wanted = _wanted(operator, needed.guild_id, loaded)
     at_discord = DiscordChecks(needed.client, wanted, command_names())
     return Doctor(
         needed.access,
@@ -103,7 +103,7 @@ class SettingsReading:
         findings: what there is to say about them.
     """
 
-    settings: Settings | None
+    settings: OperatorSettings | None
     faulty: frozenset[str]
     findings: tuple[Finding, ...]
 
@@ -125,7 +125,7 @@ def read_settings(env_file: Path = Path(".env")) -> SettingsReading:
     faults: tuple[Finding, ...] = ()
     while True:
         try:
-            loaded = settings.load(env_file, instead)
+            loaded = settings.load_operator(env_file, instead)
         except SettingsError as error:
             faults = faults or tuple(
                 fault(FindingCode.SETTINGS_WRONG, line=one) for one in error.faults
@@ -182,27 +182,28 @@ def _placeholder(name: str) -> object:
     return _PLACEHOLDER if setting.is_required() else setting.default
 
 
-def _checks(loaded: Settings) -> Mapping[str, Check]:
-    return {
+def _checks(loaded: OperatorSettings) -> Mapping[str, Check]:
+    checks: dict[str, Check] = {
         "Discord": partial(_discord, loaded),
-        "The CAD": partial(_cad, loaded),
         "The database": partial(
             setup_checks.database_findings, partial(health.examine_at, loaded.database_url)
         ),
-        "The way of push events": partial(_events, loaded),
     }
+    if isinstance(loaded, Settings):
+        checks["The CAD"] = partial(_cad, loaded)
+        checks["The way of push events"] = partial(_events, loaded)
+    return checks
 
 
-async def _discord(loaded: Settings) -> list[Finding]:
+async def _discord(loaded: OperatorSettings) -> list[Finding]:
     intents = discord.Intents(guilds=True)
     async with discord.Client(intents=intents, max_ratelimit_timeout=LONGEST_RATE_LIMIT) as client:
         try:
             await client.login(loaded.discord_token.get_secret_value())
         except Exception as error:  # noqa: BLE001 - nothing but the connection can have failed
             return [connection_fault(error)]
-        wanted = _wanted(
-            loaded, guild_id=loaded.discord_guild_id, members_intent=loaded.members_intent
-        )
+        own = loaded if isinstance(loaded, Settings) else None
+        wanted = _wanted(loaded, loaded.discord_guild_id if own else None, own)
         return await DiscordChecks(client, wanted, command_names()).run()
 
 
@@ -236,17 +237,22 @@ async def _check_cad(
 
 async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
-    if loaded.push_address:
+    if address := loaded.push_address(loaded.discord_guild_id):
         key = loaded.sonoran_api_key.get_secret_value()
         from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415 - a web server, see connect
 
-        found += await setup_checks.port_findings(HttpPushServer(*loaded.push_address, key))
+        found += await setup_checks.port_findings(HttpPushServer(*address, key))
     if loaded.sonoran_websocket:
         found.append(fine(FindingCode.WEBSOCKET_UNTRIED))
     return found or [fine(FindingCode.EVENTS_POLLED)]
 
 
-def _wanted(loaded: GuildSettings, *, guild_id: int | None, members_intent: bool) -> DiscordSetup:
+def _wanted(
+    operator: OperatorSettings, guild_id: int | None, loaded: GuildSettings | None
+) -> DiscordSetup:
+    setup = DiscordSetup(guild_id, operator.members_intent, is_hosted=bool(operator.secrets_keys))
+    if loaded is None:
+        return setup
     channels = {
         "CALLS_CHANNEL_ID": loaded.calls_channel_id,
         **{
@@ -256,9 +262,8 @@ def _wanted(loaded: GuildSettings, *, guild_id: int | None, members_intent: bool
         "LOG_CHANNEL_ID": loaded.log_channel_id,
     }
     card_channels = {one.channel_id for one in loaded.servers if one.channel_id is not None}
-    return DiscordSetup(
-        guild_id=guild_id,
-        members_intent=members_intent,
+    return replace(
+        setup,
         roles={
             "DISPATCH_ROLE_IDS": loaded.dispatch_role_ids,
             "SELF_DISPATCH_ROLE_IDS": loaded.self_dispatch_role_ids,

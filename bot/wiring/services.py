@@ -85,7 +85,7 @@ async def open_services(
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
         stack.push_async_callback(people.group_links.close)
-        feeds = cad_connection.build_feeds(needed.operator, settings)
+        feeds = cad_connection.build_feeds(needed.operator, guild_id, settings)
         listener = PushListener(needed.board, feeds, needed.servers, on_events, clock=needed.clock)
         stack.push_async_callback(listener.close)
         services = _build_services(needed, people, listener)

@@ -233,3 +233,39 @@ def test_a_database_password_is_a_secret_too(
 ):
     environment.setenv("DATABASE_URL", url)
     assert set(settings.load(NO_FILE).secrets) == {"the.bot.token", "the-key"} | passwords
+
+
+def test_a_community_is_needed_where_none_can_be_stored(environment: pytest.MonkeyPatch):
+    assert isinstance(settings.load_operator(NO_FILE), Settings)
+    environment.delenv("SONORAN_API_KEY")
+    environment.delenv("SONORAN_COMMUNITY_ID")
+    with pytest.raises(SettingsError) as caught:
+        settings.load_operator(NO_FILE)
+    assert caught.value.faults == [
+        "SONORAN_COMMUNITY_ID: is not set",
+        "SONORAN_API_KEY: is not set",
+    ]
+    environment.setenv("SECRETS_KEYS", "k" * 43)
+    hosted = settings.load_operator(NO_FILE)
+    assert not isinstance(hosted, Settings)
+    assert set(hosted.secrets) == {"the.bot.token", "k" * 43}
+
+
+def test_half_a_community_is_no_choice(environment: pytest.MonkeyPatch):
+    environment.setenv("SECRETS_KEYS", "k" * 43)
+    environment.delenv("SONORAN_COMMUNITY_ID")
+    with pytest.raises(SettingsError) as caught:
+        settings.load_operator(NO_FILE)
+    assert caught.value.faults == ["SONORAN_COMMUNITY_ID: is not set"]
+    environment.setenv("SONORAN_COMMUNITY_ID", "the-community")
+    assert isinstance(settings.load_operator(NO_FILE), Settings)
+
+
+def test_push_events_over_http_are_for_one_server(environment: pytest.MonkeyPatch):
+    environment.setenv("DISCORD_GUILD_ID", str(A))
+    assert settings.load(NO_FILE).push_address(A) is None
+    environment.setenv("PUSH_LISTEN", "127.0.0.1:8080")
+    assert settings.load(NO_FILE).push_address(B) == ("127.0.0.1", 8080)
+    environment.setenv("SECRETS_KEYS", "k" * 43)
+    loaded = settings.load(NO_FILE)
+    assert (loaded.push_address(A), loaded.push_address(B)) == (("127.0.0.1", 8080), None)

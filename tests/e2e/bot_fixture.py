@@ -122,9 +122,10 @@ class BotFixture:
             clock=self.time,
         )
         self.bot = await self._running.enter_async_context(opening)
-        if settings.discord_guild_id is None:
-            await self.bot.registry.open(self.guild.id, settings)
-        board = self.bot.guild_services[settings.discord_guild_id or self.guild.id].board
+        guild_id = settings.discord_guild_id or self.guild.id
+        if guild_id not in self.bot.guild_services:
+            await self.bot.registry.open(guild_id, settings)
+        board = self.bot.guild_services[guild_id].board
         if self.is_cad_up:
             await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
         self._running.push_async_callback(self.bot.close)

@@ -61,7 +61,7 @@ async def test_whatever_answers_in_place_of_v2_is_not_v2(
     await bot_fixture.start()
     assert (await bot_fixture.attach("A-12")).startswith(ATTACHED)
     assert sent(bot_fixture) == [(V1, 200)]
-    assert "✅ API 2 does not answer at SONORAN_API_URL: " in await told_by_doctor(bot_fixture)
+    assert "✅ API 2 is not served at SONORAN_API_URL: " in await told_by_doctor(bot_fixture)
 
 
 @pytest.mark.parametrize("answer", WrongAddress)
@@ -76,7 +76,7 @@ async def test_v1_goes_away_while_the_bot_runs(
     assert sent(bot_fixture)[-1] == (V2, 200)
     report = await told_by_doctor(bot_fixture)
     assert "The bot uses the CAD's API 2." in report
-    assert "✅ API 1 does not answer at SONORAN_API_URL: " in report
+    assert "✅ API 1 is not served at SONORAN_API_URL: " in report
 
 
 async def test_v2_refuses_the_key_while_the_bot_runs(bot_fixture: BotFixture) -> None:
@@ -150,7 +150,7 @@ async def test_v1_gone_and_v2_refuses_the_key(bot_fixture: BotFixture) -> None:
     assert "`Missing or invalid bearer authentication.`" in answer
     report = await told_by_doctor(bot_fixture)
     assert "❌ The CAD refuses the key: `Missing or invalid bearer authentication.`." in report
-    assert "⚠️ API 1 does not answer at SONORAN_API_URL: `Not Found`." in report
+    assert "⚠️ API 1 is not served at SONORAN_API_URL: `Not Found`." in report
     assert "Plus" not in answer + report
 
 

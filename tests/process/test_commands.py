@@ -88,6 +88,16 @@ class TestRunning:
         loaded = started.call_args.args[0]
         assert loaded.sonoran_community_id == SETTINGS["SONORAN_COMMUNITY_ID"]
 
+    def test_a_bot_for_servers_in_its_database_needs_no_community(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        for name in ("DISCORD_GUILD_ID", "SONORAN_COMMUNITY_ID", "SONORAN_API_KEY"):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("SECRETS_KEYS", "k" * 43)
+        with patch("bot.process.run") as started:
+            assert run().exit_code == 0
+        assert started.call_args.args[0].sealing_keys == ("k" * 43,)
+
     def test_files_are_made_for_their_owner_alone(self, run: Run, tmp_path: Path):
         before = os.umask(0o022)
         try:

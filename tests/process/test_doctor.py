@@ -193,6 +193,10 @@ def on_no_server(doctor_fixture: DoctorFixture) -> None:
 
 def of_no_server(doctor_fixture: DoctorFixture) -> None:
     del doctor_fixture.settings["DISCORD_GUILD_ID"]
+    registered_for_all(doctor_fixture)
+
+
+def registered_for_all(doctor_fixture: DoctorFixture) -> None:
     doctor_fixture.guild.global_commands = doctor_fixture.guild.commands
     doctor_fixture.guild.commands = ()
 
@@ -782,3 +786,27 @@ async def test_two_servers_that_the_cad_has(
     assert "SONORAN_SERVERS: the CAD has server 1" in text
     assert "SONORAN_SERVERS: the CAD has server 2" in text
     assert "SONORAN_SERVERS, server 2: the bot can write in `dispatch`." in text
+
+
+async def test_a_bot_for_the_servers_in_its_database_is_public_and_names_none(
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {"id": str(GUILD_ID), "name": "San Andreas"}
+    doctor_fixture.discord.answers["GET /users/@me/guilds"] = (200, [here])
+    public(doctor_fixture)
+    registered_for_all(doctor_fixture)
+    for name in ("DISCORD_GUILD_ID", "SONORAN_COMMUNITY_ID", "SONORAN_API_KEY"):
+        del doctor_fixture.settings[name]
+    doctor_fixture.settings["SECRETS_KEYS"] = "k" * 43
+    assert await examined(doctor_fixture, monkeypatch) == {}
+    text = "\n".join(doctor_fixture.reports)
+    assert "All settings can be used." in text
+    assert "The CAD" not in text
+
+
+async def test_the_server_of_the_settings_has_the_commands_of_all_servers(
+    doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor_fixture.settings["SECRETS_KEYS"] = "k" * 43
+    registered_for_all(doctor_fixture)
+    assert await examined(doctor_fixture, monkeypatch) == {}

@@ -122,10 +122,10 @@ async def test_a_database_that_was_there_is_waited_for(
     discord_server.connected.clear()
     opened, faults = Database.open, [DatabaseUnavailable("host/x", "it is down", may_pass=True)]
 
-    async def open_later(url: str, *, is_owner: bool = False) -> Database:
+    async def open_later(url: str, **ownership: bool) -> Database:
         if faults:
             raise faults.pop()
-        return await opened(url, is_owner=is_owner)
+        return await opened(url, **ownership)
 
     monkeypatch.setattr("bot.wiring.dependencies.Database.open", open_later)
     monkeypatch.setattr(process, "REOPEN_EVERY", 0.0)

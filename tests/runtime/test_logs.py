@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import urllib.parse
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -183,3 +184,19 @@ def test_the_log_goes_to_standard_error_in_json(capsys: pytest.CaptureFixture[st
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["message"] == f"say {REDACTED}"
+
+
+@pytest.mark.usefixtures("loggers")
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_secret_that_is_read_later_is_kept_out_too(
+    style: Literal["text", "json"], capsys: pytest.CaptureFixture[str]
+):
+    logs.configure("INFO", style, ["first-secret"])
+    logs.redact("second-secret-which-is-long")
+    logging.getLogger("bot.test").info("first-secret second-secret-which-is-long third")
+    assert f"{REDACTED} {REDACTED} third" in capsys.readouterr().err
+
+
+def test_thousands_of_secrets_are_found():
+    redactor = Redactor([f"secret-number-{number:08}" for number in range(5_000)])
+    assert redactor("a secret-number-00004999 b") == f"a {REDACTED} b"

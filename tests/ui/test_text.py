@@ -7,7 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ui.text import code_span, escape, join_limited, member_mention, one_line, role_mentions
+from bot.ui.text import (
+    code_span,
+    escape,
+    fill,
+    join_limited,
+    member_mention,
+    one_line,
+    role_mentions,
+)
 
 # Characters that Discord interprets somewhere in a line.
 MEANINGFUL = "\\`*_~|<>[]()#@:-"
@@ -96,3 +104,15 @@ def test_lists_name_or_count_every_item(items, limit) -> None:
 
 def test_a_list_that_fits_is_whole() -> None:
     assert join_limited(["a"] * 50, 700) == ", ".join(["a"] * 50)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ({"call": "911: Floyd H.", "where": ""}, "Closed 911: Floyd H. Look."),
+        ({"call": "Fire", "where": " on City Inc."}, "Closed Fire on City Inc. Look."),
+        ({"call": "Fire", "where": ""}, "Closed Fire. Look."),
+    ],
+)
+def test_a_name_that_ends_with_a_full_stop_ends_its_sentence(names, text) -> None:
+    assert fill("Closed {call}{where}. Look.", **names) == text

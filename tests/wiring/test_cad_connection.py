@@ -49,8 +49,8 @@ async def test_each_setting_of_push_events_is_a_feed(
             settings(**more)
         return
     loaded = settings(**more)
-    built = cad_connection.build_feeds(loaded, loaded)
-    names = cad_connection.feed_names(loaded, loaded)
+    built = cad_connection.build_feeds(loaded, None, loaded)
+    names = cad_connection.feed_names(loaded, None, loaded)
     assert dict(zip(names, map(type, built), strict=True)) == feeds
 
 
@@ -58,12 +58,12 @@ async def test_each_server_has_a_websocket():
     loaded = settings(
         push_listen="127.0.0.1:8080", sonoran_websocket=True, sonoran_servers="1,2::Liberty City"
     )
-    assert [type(one) for one in cad_connection.build_feeds(loaded, loaded)] == [
+    assert [type(one) for one in cad_connection.build_feeds(loaded, None, loaded)] == [
         HttpPushServer,
         SignalRFeed,
         SignalRFeed,
     ]
-    assert cad_connection.feed_names(loaded, loaded) == [
+    assert cad_connection.feed_names(loaded, None, loaded) == [
         "PUSH_LISTEN",
         "SONORAN_WEBSOCKET, server 1",
         "SONORAN_WEBSOCKET, server 2",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from socket import create_server
 
@@ -15,11 +16,17 @@ from bot.cad.http.wire import Request
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
 from bot.services.board.push_listener import ListenError
-from bot.wiring.dependencies import open_shared
+from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
+from bot.storage.sealing import Sealer
+from bot.storage.stores.guild_store import GuildStore
+from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from tests.losable_owner import LosableOwner
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
+
+
+SEALING_KEY, LOST_KEY = "k" * 43, "l" * 43
 
 
 def settings(tmp_path: Path, push_listen: str | None = None) -> Settings:
@@ -31,17 +38,32 @@ def settings(tmp_path: Path, push_listen: str | None = None) -> Settings:
             "sonoran_api_url": "http://127.0.0.1:9",
             "database_url": f"sqlite+aiosqlite:///{(tmp_path / 'dispatch.db').as_posix()}",
             "push_listen": push_listen,
+            "secrets_keys": SEALING_KEY,
+            "discord_guild_id": GUILD,
         }
     )
 
 
 @pytest.fixture
-async def registry(tmp_path: Path) -> AsyncIterator[GuildRegistry]:
+async def shared(tmp_path: Path) -> AsyncIterator[SharedDependencies]:
     client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
     async with AsyncExitStack() as stack:
-        registry = GuildRegistry(await open_shared(stack, operator, client, None, SYSTEM_CLOCK))
-        stack.push_async_callback(registry.close_all)
-        yield registry
+        yield await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+
+
+@pytest.fixture
+async def registry(shared: SharedDependencies) -> AsyncIterator[GuildRegistry]:
+    registry = GuildRegistry(shared)
+    yield registry
+    await registry.close_all()
+
+
+async def store(
+    shared: SharedDependencies, guild_id: int, text: str = "{}", sealing_key: str = SEALING_KEY
+) -> None:
+    guilds = GuildStore(shared.database, Sealer([sealing_key]))
+    key, now = f"key-of-{guild_id}", datetime(2026, 1, 1, tzinfo=UTC)
+    await guilds.save(guild_id, "sandbox", key, text, now)
 
 
 async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
@@ -84,3 +106,40 @@ async def test_a_guild_that_cannot_be_opened_leaves_nothing(tmp_path: Path):
             with pytest.raises(ListenError):
                 await registry.open(GUILD, operator)
             assert dict(registry.services) == {}
+
+
+async def test_the_guilds_of_the_database_are_opened(
+    shared: SharedDependencies, registry: GuildRegistry
+):
+    await store(shared, GUILD, '{"sonoran_server_id": 7}')
+    await store(shared, OTHER_GUILD)
+    await registry.open_stored()
+    assert set(registry.services) == {GUILD, OTHER_GUILD}
+    assert dict(registry.refusals) == {}
+    assert registry.services[GUILD].call_listing is not registry.services[OTHER_GUILD].call_listing
+
+
+async def test_a_guild_that_cannot_be_opened_is_refused_and_no_other(
+    shared: SharedDependencies, registry: GuildRegistry, caplog: pytest.LogCaptureFixture
+):
+    await store(shared, GUILD)
+    await store(shared, OTHER_GUILD, sealing_key=LOST_KEY)
+    await store(shared, OTHER_GUILD + 1, '{"status_on_attach": "key-of"}')
+    await registry.open_stored()
+    assert set(registry.services) == {GUILD}
+    assert dict(registry.refusals) == {
+        OTHER_GUILD: StoredKeyLocked,
+        OTHER_GUILD + 1: StoredSettingsInvalid,
+    }
+    assert f"guild {OTHER_GUILD} is not served: The secret in communities" in caplog.text
+    assert f"guild {OTHER_GUILD + 1} is not served: STATUS_ON_ATTACH: must be" in caplog.text
+    assert "key-of" not in caplog.text
+
+
+async def test_members_are_not_forgotten_where_the_bot_cannot_see_them_leave(
+    shared: SharedDependencies, registry: GuildRegistry, caplog: pytest.LogCaptureFixture
+):
+    await store(shared, GUILD, '{"forget_on_leave": true}')
+    await registry.open_stored()
+    assert registry.services[GUILD].erasure is None
+    assert f"FORGET_ON_LEAVE of guild {GUILD} has no effect" in caplog.text

@@ -77,10 +77,11 @@ class CallListing:
 
         Raises:
             RoleRequired: the actor may not dispatch.
+            NoSuchServer: the settings list several servers, and not this one.
             CadError: no poll has succeeded yet, and this one failed.
         """
         self._access.require_dispatch(actor)
-        server = server_id or self._servers.default_id
+        server = self._servers.choose(server_id)
         if self._board.confirmed_at(server) is None:
             await self._board.fetch_calls(server)
         self._board.refresh(server)

@@ -14,7 +14,7 @@ from bot.common.invisible import is_invisible
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import NothingSelected
+from bot.services.errors import NothingSelected, NoUnitFree
 from bot.services.targets import grammar
 from bot.services.targets.terms import format_ident
 
@@ -85,7 +85,8 @@ class UnitPicker:
             departments: keys of departments whose free units are all selected, as of now.
 
         Raises:
-            NothingSelected: nothing was selected, or no unit of the departments is free.
+            NothingSelected: nothing was selected.
+            NoUnitFree: no unit of the departments is free.
         """
         free_units = [
             one.token
@@ -94,7 +95,7 @@ class UnitPicker:
         ]
         text = " ".join(dict.fromkeys([*(f"<@{one}>" for one in members), *tokens, *free_units]))
         if not text:
-            raise NothingSelected
+            raise NoUnitFree if departments else NothingSelected
         return text
 
     def _candidates(self, server_id: int) -> list[Candidate]:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.outage_log import OutageLog
-from bot.storage.errors import OwnershipLost, StorageError
+from bot.storage.errors import DatabaseInUse, DatabaseUnavailable, OwnershipLost, StorageError
 from bot.storage.leases.lease_table import LeaseTable
 
 if TYPE_CHECKING:
@@ -94,12 +94,8 @@ class ShardLeases:
         """Return the seconds for which no other process has the lease; 0 once that is over."""
         return max(0.0, self._trusted_until - self._clock.uptime())
 
-    async def acquire(self) -> None:
-        """Wait for the lease, and renew it from then on.
-
-        Raises:
-            StorageError: the database could not be used at the first attempt.
-        """
+    async def acquire(self, *, stands_by: bool) -> None:
+        """Take the lease, and renew it from then on; one that stands by waits for it."""
         location = self._leases.location
         await self._leases.prepare()
         outage = OutageLog(_log, "the lease cannot be asked for", "the lease can be asked for")
@@ -110,9 +106,14 @@ class ShardLeases:
                     if await self.claim():
                         break
             except (StorageError, TimeoutError) as error:
+                if not stands_by:
+                    reason = "it does not answer"
+                    raise DatabaseUnavailable(location, reason, may_pass=True) from error
                 outage.record_failure(error)
             else:
                 outage.record_success()
+                if not stands_by:
+                    raise DatabaseInUse(location)
                 if not is_told:
                     _log.info("standing by: another bot owns the database %s", location)
                 is_told = True

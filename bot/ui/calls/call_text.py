@@ -5,7 +5,15 @@ from __future__ import annotations
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import CallLine, CallsPage
 from bot.services.cards.card_content import priority_name
-from bot.ui.text import MESSAGE_LIMIT, escape, join_limited, on_server, timestamp, units_age
+from bot.ui.text import (
+    MESSAGE_LIMIT,
+    end_sentence,
+    escape,
+    join_limited,
+    on_server,
+    timestamp,
+    units_age,
+)
 
 _UNITS_LENGTH = 60  # characters of the units of one call
 
@@ -17,7 +25,7 @@ def calls_page(page: CallsPage) -> str:
         confirmed += f" · {units_age(page.units_as_of)}"
     where = on_server(page.server)
     if not page.total:
-        return f"✅ No call is open{where}{confirmed}."
+        return end_sentence(f"✅ No call is open{where}{confirmed}")
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
     head = f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"
     text = "\n".join([head, *(_call_line(line, 1) for line in page.items)])

@@ -30,6 +30,7 @@ class DiscordSetup:
         roles: ids by the setting that names them.
         channels: the id by the setting that names it.
         card_channel_ids: the channels in which a role is pinged.
+        is_hosted: whether the bot serves any server that is set up in its database.
     """
 
     guild_id: int | None = None
@@ -38,6 +39,7 @@ class DiscordSetup:
     channels: Mapping[str, int] = field(default_factory=dict)
     card_channel_ids: frozenset[int] = frozenset()
     ping_role_id: int | None = None
+    is_hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class DiscordChecks:
             self._client,
             self._commands,
             self._setup.roles.get(DISPATCH_ROLES_SETTING, frozenset()),
-            is_per_guild=self._setup.guild_id is not None,
+            is_per_guild=self._setup.guild_id is not None and not self._setup.is_hosted,
         )
         found += await run_checks(
             {
@@ -112,8 +114,8 @@ class DiscordChecks:
         is_on = flags.gateway_guild_members or flags.gateway_guild_members_limited
         is_missing = self._setup.members_intent and not is_on
         intents = fault(FindingCode.INTENTS_OFF) if is_missing else fine(FindingCode.INTENTS_FINE)
-        public = [fault(FindingCode.BOT_PUBLIC)] if application.bot_public else []
-        return [intents, *public]
+        is_too_public = application.bot_public and not self._setup.is_hosted
+        return [intents, *([fault(FindingCode.BOT_PUBLIC)] if is_too_public else [])]
 
     async def _list_guilds(self, only: int | None) -> tuple[list[int], list[Finding]]:
         if only:
@@ -121,7 +123,7 @@ class DiscordChecks:
         guilds = [guild async for guild in self._client.fetch_guilds(limit=200)]
         names = [f"{guild.name} ({guild.id})" for guild in guilds]
         told = fault(FindingCode.GUILD_UNNAMED if names else FindingCode.GUILDS_NONE, names=names)
-        return [guild.id for guild in guilds], [told]
+        return [guild.id for guild in guilds], [] if self._setup.is_hosted else [told]
 
     async def _fetch_guild(self, guild_id: int) -> _GuildState | None:
         user = self._client.user

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from bot.services.access.policy import Permission, PermissionRule
 from bot.services.doctor.findings import Finding, Level
@@ -12,6 +11,7 @@ from bot.ui.doctor.finding_texts import TEXTS
 from bot.ui.text import MESSAGE_LIMIT, code_span, join_limited, one_line, role_mentions
 
 _MARKS = {Level.FAULT: "❌", Level.WARNING: "⚠️", Level.OK: "✅"}
+_TIME_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _LIST_LIMIT = 300  # characters
 _ROLES_LIMIT = 200
 _UNESCAPED = frozenset({"line", "setting", "plain"})  # texts of the bot itself
@@ -105,4 +105,7 @@ def _format_value(name: str, value: object) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return str(timedelta(seconds=max(0, round(seconds))))
+    """Return a duration in its largest whole unit."""
+    whole = max(1, round(seconds))
+    size, name = next(one for one in _TIME_UNITS if whole >= one[0])
+    return _pluralise(whole // size, name)

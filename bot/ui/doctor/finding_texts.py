@@ -111,7 +111,7 @@ TEXTS: dict[FindingCode, str] = {
         " Plus plan or a higher one."
     ),
     FindingCode.API_USED: "The bot uses the CAD's API {version}.",
-    FindingCode.API_ABSENT: "API {version} does not answer at SONORAN_API_URL: {reason}.",
+    FindingCode.API_ABSENT: "API {version} is not served at SONORAN_API_URL: {reason}.",
     FindingCode.API_FORCED: (
         "API {version} does not answer at SONORAN_API_URL: {reason}. Set SONORAN_API_VERSION to"
         " auto, or correct the address."
@@ -136,7 +136,8 @@ TEXTS: dict[FindingCode, str] = {
     FindingCode.CLOCK_FINE: "The clock is right to within {seconds} s.",
     FindingCode.CLOCK_OFF: "The clock is wrong by {seconds} s. Let the machine set it by NTP.",
     FindingCode.BUDGET: (
-        "Room for {attach} attach and {detach} detach requests right now, of {per_minute} a minute."
+        "Requests that can go out at once: {attach} to attach and {detach} to detach; {per_minute}"
+        " a minute."
     ),
     FindingCode.DATABASE_FINE: "The database {location} can be used, revision {revision}.",
     FindingCode.DATABASE_NEW: "The database {location} is created when the bot starts.",

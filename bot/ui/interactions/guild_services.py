@@ -10,6 +10,7 @@ from discord.ext import commands
 from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
 from bot.services.doctor.runner import Doctor
+from bot.services.errors import ServiceError
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.link_service import LinkService
@@ -48,6 +49,8 @@ class DispatchClient(commands.Bot):
 
     Attributes:
         guild_services: those of the guilds that the bot serves, by guild id.
+        refusals: why it does not serve others that are set up, by guild id.
     """
 
     guild_services: Mapping[int, GuildServices]
+    refusals: Mapping[int, type[ServiceError]]

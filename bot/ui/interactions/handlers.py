@@ -16,10 +16,9 @@ import discord
 from discord import app_commands
 from discord.ui import Button, DynamicItem, Item, View
 
-from bot.services.errors import GuildNotServed
 from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
-from bot.ui.interactions.responses import Interaction, services_for
+from bot.ui.interactions.responses import Interaction, refusal_for, services_for
 
 PressHandler: TypeAlias = Callable[[Interaction, GuildServices], Awaitable[None]]
 
@@ -53,7 +52,7 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
             await answer(interaction, "❌ The bot is restarting. Try again in a minute.")
             return False
         if not is_served:
-            await answer_error(interaction, GuildNotServed())
+            await answer_error(interaction, refusal_for(interaction))
             return False
         # discord.py runs the command in the task that asks here.
         task = asyncio.current_task()

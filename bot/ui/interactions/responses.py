@@ -59,10 +59,15 @@ class ReplyPlace(enum.Enum):
 
 
 def services_for(interaction: Interaction) -> GuildServices:
-    """Return the services of the guild that an interaction comes from, or raise GuildNotServed."""
+    """Return the services of the guild that an interaction comes from, or raise `refusal_for`."""
     if services := interaction.client.guild_services.get(interaction.guild_id or 0):
         return services
-    raise GuildNotServed
+    raise refusal_for(interaction)
+
+
+def refusal_for(interaction: Interaction) -> ServiceError:
+    """Return why the bot does not serve the guild that an interaction comes from."""
+    return interaction.client.refusals.get(interaction.guild_id or 0, GuildNotServed)()
 
 
 def actor_of(interaction: Interaction) -> Actor:

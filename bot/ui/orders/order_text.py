@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from bot.services.orders.confirmation import CONFIRM_WITHIN
 from bot.services.orders.moves import ATTACHING
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome, WaitNotice
-from bot.services.targets.grammar import remove_member_ids
 from bot.services.targets.resolution import ASSIGNEE_LIMIT
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui import cad_error_text
@@ -23,11 +22,13 @@ from bot.ui.orders.move_text import (
     undone_units,
     units_on_other_calls,
 )
-from bot.ui.orders.target_text import skip_reason, skipped_lines
+from bot.ui.orders.target_text import skip_reason, skipped_lines, typed_units
 from bot.ui.text import (
     MESSAGE_LIMIT,
     code_span,
+    end_sentence,
     escape,
+    fill,
     join_limited,
     member_mention,
     on_server,
@@ -75,7 +76,7 @@ def order_line(view: OrderView) -> str:
     """Return an order in one line, for lists and the log channel."""
     done = view.order
     mark = "⏳" if done.state.is_open else order_reply(view).partition(" ")[0]
-    names = join_limited(_unit_names(view), 300) or code_span(done.units, 60)
+    names = join_limited(_unit_names(view), 300) or typed_units(done.units, 60)
     what = (
         names if done.state is OrderState.UNREADABLE else say(WORDS[done.action].line, view, names)
     )
@@ -155,12 +156,13 @@ def say(words: str, view: OrderView, units: str = "") -> str:
     unknown = "their calls" if detail.emergency is None else f"a call for {emergency}"
     if detail.new is not None:
         unknown = escape(detail.new.title)
-    return words.format(
+    return fill(
+        words,
         call=unknown if call_id is None else f"**#{call_id}**{title}",
         number=unknown if call_id is None else f"**#{call_id}**",
         units=units,
         emergency=emergency,
-        note=detail.text and code_span(detail.text),
+        note=code_span(detail.text) if detail.text else "",
         where=on_server(view.server) if view.server else "",
         status=f"**{STATUS_WORDS.get(detail.status or 0, UNKNOWN_STATUS)}**",
     )
@@ -168,7 +170,7 @@ def say(words: str, view: OrderView, units: str = "") -> str:
 
 def _to_do(view: OrderView, names: str) -> str:
     """Return what is left to do of an order that waits."""
-    words, units = WORDS[view.order.action], names or code_span(view.order.units, 200)
+    words, units = WORDS[view.order.action], names or typed_units(view.order.units, 200)
     if view.order.action is OrderAction.RESPOND and view.order.step > _ATTACH_STEP:
         return say(
             "Done: {call}{where}: {units}\nTo be taken off the list: {emergency}", view, units
@@ -190,7 +192,7 @@ def _headline(view: OrderView, names: str) -> str:
     is_unsure = outcome is not None and outcome.is_unsure
     not_done = f"It is not certain whether {words.subject}" if is_unsure else "Not"
     not_done = say(f"{not_done} {words.participle}", view)
-    units = names or code_span(remove_member_ids(done.units), 200)
+    units = names or typed_units(done.units, 200)
     item = say(f"\n{words.label}: {words.item}", view, units)
     match done.state:
         case OrderState.AWAITING_CONFIRMATION:
@@ -198,23 +200,25 @@ def _headline(view: OrderView, names: str) -> str:
         case OrderState.CONFIRMED:
             return "✅ Confirmed: the order that followed has the result."
         case OrderState.CANCELLED:
-            return f"❌ Cancelled. {not_done}.{item}"
+            return f"❌ Cancelled. {end_sentence(not_done)}{item}"
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
             return f"❌ {not_done}: {reason}.{item}"
         case _ if is_nothing_to_do(view):
             return "⚠️ Nothing was changed."
         case _:
-            return f"❌ {not_done}{_failure_reason(view, item)}"
+            return f"❌ {_failure(view, not_done, item)}"
 
 
-def _failure_reason(view: OrderView, item: str) -> str:
+def _failure(view: OrderView, not_done: str, item: str) -> str:
     if view.outcome and view.outcome.failure:
-        return f". {cad_error_text.cad_message(view.outcome.failure.error)}{item}"
+        reason = cad_error_text.cad_message(view.outcome.failure.error)
+        return f"{end_sentence(not_done)} {reason}{item}"
     if view.resolution.too_many:
         count = view.resolution.too_many
-        return f": {count} units are too many; one order takes at most {ASSIGNEE_LIMIT}.{item}"
-    return "."
+        reason = f"{count} units are too many; one order takes at most {ASSIGNEE_LIMIT}."
+        return f"{not_done}: {reason}{item}"
+    return end_sentence(not_done)
 
 
 def _question(view: OrderView) -> str:
@@ -248,7 +252,10 @@ def _confirmation_lines(view: OrderView, outcome: Outcome, limit: int) -> Iterat
     assignees = view.resolution.assignees
     if outcome.also_moved:
         units = join_limited([escape(one) for one in outcome.also_moved], limit)
-        yield f"Also moved, because the same account has them: {units}. Check their calls."
+        yield fill(
+            "Also moved, because the same account has them: {units}. Check their calls.",
+            units=units,
+        )
     match outcome.confirmation:
         case BoardConfirmation.CONFIRMED:
             yield "Confirmed by the CAD."

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from bot.services.targets.grammar import RANGE_LIMIT
+from bot.services.targets.grammar import RANGE_LIMIT, remove_member_ids
 from bot.services.targets.resolution import MemberGroupSummary, Resolution
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
 from bot.ui import cad_error_text, error_text
 from bot.ui.text import code_span, join_limited, member_mention, unit_name
 
-_MENTION = re.compile(r"-?<(?:@[!&]?|#)\d{1,20}>")
+_MENTION = re.compile(r"(-?<(?:@[!&]?|#)\d{1,20}>)")
+
+_MENTIONS_LENGTH = 300  # characters of the typed units; a mention has up to 24
 
 _REASONS = {
     SkipReason.NOT_LINKED: "not linked. Use `/link` with `member:`, or ask them to use `/link`",
@@ -92,7 +94,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
     """Yield lines about the excluded and skipped targets, with lists of `limit` characters."""
     if found.excluded:
         yield f"Excluded: {join_limited([unit_name(one) for one in found.excluded], limit)}"
-    for (is_excluded, value), group in groupby(
+    for (is_excluded, value, special), group in groupby(
         sorted(found.left_out, key=_group_key), key=_group_key
     ):
         if (reason := SkipReason(value)) in _ORDER_REASONS:
@@ -100,9 +102,16 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
             continue
         names = join_limited([_target_name(one.target) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
-        yield f"{heading}: {names}: {_reason_text(found, reason, limit)}."
+        yield f"{heading}: {names}: {special or _reason_text(found, reason, limit)}."
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
+
+
+def typed_units(text: str, limit: int) -> str:
+    """Return a `units` text with its mentions as Discord shows them, the rest as code."""
+    parts = [one.strip() for one in _MENTION.split(remove_member_ids(text))]
+    names = [part if _MENTION.fullmatch(part) else code_span(part, limit) for part in parts if part]
+    return join_limited(names, max(limit, _MENTIONS_LENGTH)) or code_span("")
 
 
 def skip_reason(found: Resolution) -> str:
@@ -130,8 +139,20 @@ def _audience_summary(one: MemberGroupSummary) -> str:
     return f"{_target_name(one.target)} ({one.count} members): {missed}"
 
 
-def _group_key(one: SkippedTarget) -> tuple[bool, int]:
-    return one.is_excluded, one.reason.value
+def _group_key(one: SkippedTarget) -> tuple[bool, int, str]:
+    return one.is_excluded, one.reason.value, _special_reason(one)
+
+
+def _special_reason(one: SkippedTarget) -> str:
+    """Return the words that depend on how the target was typed; empty if there are none."""
+    text = one.target.text.lstrip("-")
+    match one.reason:
+        case SkipReason.NOT_LINKED if text.casefold() == "me":
+            return "you are not linked. Use `/link`"
+        case SkipReason.NO_SUCH_UNIT if not any(map(str.isdigit, text)):
+            return "no member or unit on duty is called this"
+        case _:
+            return ""
 
 
 def _target_name(target: Target) -> str:

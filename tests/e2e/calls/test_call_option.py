@@ -40,6 +40,16 @@ async def test_several_calls_are_listed_and_none_is_chosen(bot_fixture: BotFixtu
     assert bot_fixture.orders() == []
 
 
+async def test_a_title_that_ends_with_a_full_stop_ends_the_sentence(
+    bot_fixture: BotFixture,
+) -> None:
+    for _ in range(2):
+        bot_fixture.world.new_dispatch(bot_fixture.server, CallForm("911: Floyd H.", priority=2))
+    await bot_fixture.services.board.fetch_calls(seed.SERVER_ID)
+    answer = await bot_fixture.attach("A-7", call="floyd")
+    assert answer.endswith(" Floyd H. Give the number of the call that you mean.")
+
+
 async def test_no_call_of_that_name(bot_fixture: BotFixture) -> None:
     answer = await bot_fixture.attach("A-7", call="pursuit")
     assert answer == (

@@ -111,7 +111,7 @@ class TestOnACall:
     async def test_a_wrong_id_in_the_form_is_explained(self, officers: BotFixture) -> None:
         shown = await officers.charlie.click(await call_card(officers), label="Attach me")
         result = await officers.charlie.submit_modal(shown, {"steam": "charlie"})
-        assert words(result).startswith("❌ `charlie` is not a Steam id.")
+        assert words(result).startswith("❌ `charlie` is not an id that the bot can read.")
         assert officers.orders() == []
 
     @pytest.mark.parametrize("label", ["Attach me", "Detach me", "Attach…", "More"])
@@ -301,7 +301,8 @@ class TestMore:
         assert unit.status == 4
 
     @pytest.mark.parametrize(
-        ("who", "told"), [("dana", "not linked. Use `/link`"), ("erin", "off duty in the CAD")]
+        ("who", "told"),
+        [("dana", "you are not linked. Use `/link`"), ("erin", "off duty in the CAD")],
     )
     async def test_a_status_without_a_unit(
         self, bot_fixture: BotFixture, who: str, told: str

@@ -275,3 +275,10 @@ async def test_a_card_of_one_server_is_not_closed_by_the_poll_of_another(servers
     card = servers.cards[SECOND].of("Call #100")
     assert isinstance(card, discord.Message)
     assert card.components
+
+
+async def test_calls_of_a_server_that_is_not_listed(servers: Servers):
+    bot_fixture = servers.bot_fixture
+    assert await bot_fixture.final_answer(bot_fixture.dana, "calls", server=99) == (
+        "❌ There is no server 99. There are: 1 Los Santos, 2 Liberty City."
+    )

@@ -218,11 +218,11 @@ async def test_a_link_is_saved_while_the_cad_is_down(bot_fixture: BotFixture) ->
 @pytest.mark.parametrize(
     ("pasted", "words"),
     [
-        ("Vic", "`Vic` is not a Steam id."),
-        ("", "`(empty)` is not a Steam id."),
+        ("Vic", "`Vic` is not an id that the bot can read."),
+        ("", "`(empty)` is not an id that the bot can read."),
         ("https://steamcommunity.com/id/vic", "has a custom name instead of the id."),
-        ("`@here`\n**x** <@&1>", "`ˋ@hereˋ **x** <@&1>` is not a Steam id"),
-        ("x" * 4000, f"`{'x' * 99}…` is not a Steam id"),
+        ("`@here`\n**x** <@&1>", "`ˋ@hereˋ **x** <@&1>` is not an id that the bot can read"),
+        ("x" * 4000, f"`{'x' * 99}…` is not an id that the bot can read"),
     ],
 )
 async def test_what_is_no_id_is_not_stored(

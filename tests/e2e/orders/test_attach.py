@@ -92,11 +92,11 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("D-1", "on duty as a dispatcher, not as a unit"),  # a dispatcher cannot be sent
         ("{dispatch}", "the bot may not see who has this role"),
         ("@everyone @here", "the whole server cannot be named"),
-        ("🚓", "no unit on duty has this number"),
+        ("🚓", "no member or unit on duty is called this"),
         ("**A-12** ~~x~~ ||y||", "no unit on duty has this number"),
-        ("x" * 4000, "no unit on duty has this number"),
-        ("`@everyone` [x](https://e.example)", "no unit on duty has this number"),
-        ("steam:" + "x" * 4000, "no unit on duty has this number"),
+        ("x" * 4000, "no member or unit on duty is called this"),
+        ("`@everyone` [x](https://e.example)", "no member or unit on duty is called this"),
+        ("steam:" + "x" * 4000, "no member or unit on duty is called this"),
         ("<", "this is no member, unit or group of units"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from bot.cad.models import Call, Unit
 from bot.services.access.policy import Access
-from bot.services.errors import NothingSelected, RoleRequired
+from bot.services.errors import NothingSelected, NoUnitFree, RoleRequired
 from bot.services.pickers.unit_picker import (
     UnitPicker,
     department_key,
@@ -83,6 +83,8 @@ def test_what_was_picked_is_a_text_that_names_each_once(picking: UnitPicker) -> 
 
 def test_no_unit_picked(picking: UnitPicker) -> None:
     with pytest.raises(NothingSelected):
+        picking.to_units_text(1, [], [], [])
+    with pytest.raises(NoUnitFree):
         picking.to_units_text(1, [], [], ["Harbour"])
 
 

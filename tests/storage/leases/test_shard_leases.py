@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
-from bot.storage.errors import DatabaseUnavailable, OwnershipLost
+from bot.storage.errors import DatabaseInUse, DatabaseUnavailable, OwnershipLost
 from bot.storage.leases.shard_leases import LeaseTimes, ShardLeases
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from tests.manual_clock import ManualClock
@@ -89,7 +89,7 @@ async def test_a_process_waits_until_the_lease_is_free(caplog: pytest.LogCapture
     caplog.set_level(logging.INFO)
     answers = AnsweringLeases([None, None, 3], [False])
     leases = ShardLeases(answers, clock := WaitingClock())
-    await leases.acquire()
+    await leases.acquire(stands_by=True)
     assert clock.slept == [TIMES.look_every] * 2
     assert leases.trusted_for() == TIMES.ttl - TIMES.margin
     assert caplog.messages == [
@@ -103,7 +103,7 @@ async def test_a_database_that_fails_meanwhile_is_waited_for(caplog: pytest.LogC
     caplog.set_level(logging.INFO)
     gone = DatabaseUnavailable("the database", "it is gone")
     leases = ShardLeases(AnsweringLeases([gone, TimeoutError(), None, 1]), WaitingClock())
-    await leases.acquire()
+    await leases.acquire(stands_by=True)
     assert caplog.messages == [
         f"the lease cannot be asked for: {gone!r}",
         "the lease can be asked for",
@@ -111,6 +111,15 @@ async def test_a_database_that_fails_meanwhile_is_waited_for(caplog: pytest.LogC
         "this bot owns the database dispatch, epoch 1",
     ]
     await leases.release()
+
+
+async def test_what_does_not_stand_by_is_refused():
+    leases = ShardLeases(AnsweringLeases([None, TimeoutError()]), WaitingClock())
+    with pytest.raises(DatabaseInUse):
+        await leases.acquire(stands_by=False)
+    with pytest.raises(DatabaseUnavailable, match="does not answer") as caught:
+        await leases.acquire(stands_by=False)
+    assert caught.value.may_pass
 
 
 async def test_a_lease_is_trusted_for_less_time_than_it_is_granted():
@@ -133,7 +142,7 @@ async def test_a_lease_is_renewed_until_it_is_refused(caplog: pytest.LogCaptureF
     gone = DatabaseUnavailable("the database", "it is gone")
     answers = AnsweringLeases([1], [True, gone, TimeoutError(), True, False])
     leases = ShardLeases(answers, clock := WaitingClock())
-    await leases.acquire()
+    await leases.acquire(stands_by=True)
     assert leases._renewing is not None
     await leases._renewing
     assert clock.slept == [2.0, 2.0, 0.5, 0.5, 2.0]
@@ -198,11 +207,15 @@ async def test_what_has_no_lease_gives_none_back():
 @pytest.mark.skipif(not POSTGRES, reason="needs TEST_POSTGRES_URL")
 async def test_a_server_has_one_owner_and_others_that_wait(worker_id: str):
     url = await _empty_postgres(f"dispatch_leases_{worker_id}")
-    opening = {asyncio.create_task(Database.open(url, is_owner=True)) for _ in range(2)}
+    opening = {
+        asyncio.create_task(Database.open(url, is_owner=True, stands_by=True)) for _ in range(2)
+    }
     owning, waiting = await asyncio.wait(opening, return_when=asyncio.FIRST_COMPLETED)
     (owner,), (standby,) = [one.result() for one in owning], waiting
     beside = await Database.open(url)  # the commands of the terminal work beside it
     await beside.close()
+    with pytest.raises(DatabaseInUse, match="Another bot uses the database"):
+        await Database.open(url, is_owner=True)  # but those that take it for themselves
     trusted_for = owner.ownership.trusted_for
     assert trusted_for is not None
     assert 0 < trusted_for() <= TIMES.ttl
@@ -232,7 +245,7 @@ async def test_what_a_former_owner_still_wants_to_write_is_refused(worker_id: st
 async def test_a_standby_that_is_stopped_leaves_nothing_open(worker_id: str):
     url = await _empty_postgres(f"dispatch_leases_{worker_id}")
     owner = await Database.open(url, is_owner=True)
-    opening = asyncio.create_task(Database.open(url, is_owner=True))
+    opening = asyncio.create_task(Database.open(url, is_owner=True, stands_by=True))
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening

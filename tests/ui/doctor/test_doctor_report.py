@@ -97,3 +97,18 @@ def test_a_report_fits_into_a_message_and_keeps_the_worst(count: int) -> None:
     assert text.startswith("❌ " if count else "✅ 1 check passed.")
     assert "**Who may do what**" in text
     assert text.count("\n❌ ") == count or "more; `python -m bot doctor` prints all" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.2, "1 second"),
+        (59.0, "59 seconds"),
+        (60.0, "1 minute"),
+        (7300.0, "2 hours"),
+        (90000.0, "1 day"),
+    ],
+)
+def test_a_duration_is_told_in_words(seconds: float, shown: str) -> None:
+    finding = fine(FindingCode.EVENTS_RECEIVED, name="PUSH_LISTEN", ago=seconds)
+    assert f"came {shown} ago." in doctor_report.finding_text(finding)

@@ -559,5 +559,5 @@ def test_more_people_than_one_order_takes() -> None:
     one = replace(refused(units="<@&5:1,2,3>"), resolution=Resolution(too_many=73))
     assert order_text.order_reply(one) == (
         "❌ Not attached to **#100**: 73 units are too many; one order takes at most 50."
-        "\nUnits: `<@&5>`"
+        "\nUnits: <@&5>"
     )

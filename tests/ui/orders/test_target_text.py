@@ -13,7 +13,7 @@ from bot.services.targets.resolution import (
     Resolution,
 )
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
-from bot.ui.orders.target_text import skip_reason, skipped_lines
+from bot.ui.orders.target_text import skip_reason, skipped_lines, typed_units
 from tests.services.samples import unit
 
 LIMIT = 300
@@ -120,3 +120,34 @@ def test_members_who_are_still_being_looked_up_are_named():
             " the order again in a few minutes."
         )
     ]
+
+
+def test_the_own_missing_link_is_told_as_such():
+    assert lines(
+        skipped("<@7>", SkipReason.NOT_LINKED, 7), skipped("me", SkipReason.NOT_LINKED, 8)
+    ) == [
+        "Left out: <@7>: not linked. Use `/link` with `member:`, or ask them to use `/link`.",
+        "Left out: <@8>: you are not linked. Use `/link`.",
+    ]
+
+
+def test_a_name_is_not_called_a_number():
+    assert lines(
+        skipped("B-1", SkipReason.NO_SUCH_UNIT), skipped("@Robert", SkipReason.NO_SUCH_UNIT)
+    ) == [
+        "Left out: `B-1`: no unit on duty has this number.",
+        "Left out: `@Robert`: no member or unit on duty is called this.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<@7> -<@8> A-12 B-1", "<@7>, -<@8>, `A-12 B-1`"),
+        ("A-12<@7>", "`A-12`, <@7>"),
+        ("<@&5>", "<@&5>"),
+        ("", "`(empty)`"),
+    ],
+)
+def test_mentions_among_typed_units_show_as_names(text: str, shown: str):
+    assert typed_units(text, 60) == shown

@@ -104,7 +104,7 @@ async def test_an_order_about_no_unit_is_not_sent(
     first = await queue_fixture.order("x", 100, action)
     assert await queue_fixture.state(first) is OrderState.REFUSED
     assert queue_fixture.text(first).startswith("❌ Not ")
-    assert "Left out: `x`: no unit on duty has this number." in queue_fixture.text(first)
+    assert "Left out: `x`: no member or unit on duty is called this." in queue_fixture.text(first)
     assert queue_fixture.sent == []
 
 

@@ -14,7 +14,11 @@ from bot.storage.tables import metadata
 
 # Statements about all guilds, or about a row that the caller has checked.
 EXCEPTIONS = {
-    "card_store": {},
+    "guild_data_store": {"DELETE_UNUSED": "communities that no guild has"},
+    "guild_store": {
+        "_GUILDS": "completed by others",
+        "_ALL": "the start of the bot, and the operator's list",
+    },
     "link_request_store": {
         "_REQUESTS": "completed by others",
         "_BY_ID": "the caller compares the guild of the row",

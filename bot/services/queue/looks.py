@@ -185,13 +185,19 @@ def only_still_on_call(
     return resolution.without(reasons)
 
 
-def with_earlier_units(resolution: Resolution, earlier: Resolution) -> Resolution:
+def with_earlier_units(
+    resolution: Resolution, earlier: Resolution, *, is_detach: bool
+) -> Resolution:
     """Return a resolution with the units as they were in an earlier one, when the order was given.
 
-    The call of a unit that was not known then is not known either.
+    Nothing shows that a unit which was not known then has moved since. It may be attached; but a
+    detach takes it off the call that it is on by now, and which one was meant is not known.
     """
     known = {one.key: one for one in earlier.assignees}
-    assignees = [known.get(one.key, replace(one, call_id=None)) for one in resolution.assignees]
+    assignees = [
+        known.get(one.key, replace(one, call_id=None) if is_detach else one)
+        for one in resolution.assignees
+    ]
     return replace(resolution, assignees=tuple(assignees))
 
 

@@ -189,7 +189,8 @@ class QueueWorker:
         if queued.kind.needs_duty:
             resolution = resolution.only_on_duty(is_final=lookup.error is None)
         if is_late:
-            resolution = with_earlier_units(resolution, queued.resolution)
+            is_detach = queued.kind.puts_on_call is False
+            resolution = with_earlier_units(resolution, queued.resolution, is_detach=is_detach)
         queued.resolution = resolution
         # The units that are known go ahead; before another attempt the CAD is asked for the rest.
         limit = lookup.error.retry_after if lookup.error else None

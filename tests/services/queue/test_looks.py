@@ -100,11 +100,14 @@ def test_what_has_no_unit_is_not_on_the_call(on_duty: bool | None, reason: SkipR
     assert found == Resolution(left_out=(SkippedTarget(Target("steam:x"), reason),))
 
 
-def test_an_order_goes_by_the_calls_at_the_time_when_it_was_given() -> None:
+@pytest.mark.parametrize(("is_detach", "of_unknown"), [(True, None), (False, 9)])
+def test_an_order_goes_by_the_calls_at_the_time_when_it_was_given(
+    is_detach: bool, of_unknown: int | None
+) -> None:
     earlier = Resolution((assignee(1, call_id=100), assignee(2)))
     later = Resolution((assignee(1, call_id=102), assignee(2, call_id=101), assignee(3, call_id=9)))
-    found = with_earlier_units(later, earlier)
-    assert [one.call_id for one in found.assignees] == [100, None, None]
+    found = with_earlier_units(later, earlier, is_detach=is_detach)
+    assert [one.call_id for one in found.assignees] == [100, None, of_unknown]
 
 
 async def test_a_unit_that_the_cad_has_shown_since_is_judged_by_its_calls(

@@ -197,6 +197,21 @@ async def test_a_resumed_order_can_be_cancelled(queue_fixture: QueueFixture) -> 
     assert queue_fixture.text(first).startswith("❌ Cancelled.")
 
 
+@pytest.mark.parametrize("seconds", [4, 6])
+async def test_an_attach_that_was_not_looked_up_is_resumed_also_later(
+    queue_fixture: QueueFixture, seconds: float
+) -> None:
+    queue_fixture.cad.put(1, 100)
+    queue_fixture.lookup_seconds = lambda order: 10.0
+    await queue_fixture.order("1", call_id=101)
+    await queue_fixture.advance(seconds)
+    queue_fixture.lookup_seconds = lambda order: 0.0
+    await queue_fixture.restart()
+    await queue_fixture.advance(10)
+    # Nothing shows that the unit was not on #100 when the order was given.
+    assert queue_fixture.cad.call_of(1) == 101
+
+
 @pytest.mark.parametrize(("seconds", "call_id"), [(4, None), (6, 100)])
 async def test_a_detach_that_was_not_looked_up_is_resumed_only_within_seconds(
     queue_fixture: QueueFixture, seconds: float, call_id: int | None

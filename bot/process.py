@@ -123,6 +123,8 @@ async def _connect(bot: DispatchBot, token: str) -> None:
     """
     # A separate task: the connection must stay open while the last commands are answered.
     connection = asyncio.create_task(_log_in_and_connect(bot, token))
+    # An error of the connection is nothing to wait for once the ownership is lost.
+    connection.add_done_callback(lambda done: done.cancelled() or done.exception())
     loss = asyncio.create_task(bot.ownership.wait_lost())
     try:
         await asyncio.wait({connection, loss}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
 """Runs `python -m bot` with another address for Discord: `launch.py BASE_URL ARGUMENT…`.
 
-With SHORT_LEASES, a lease on the database is over after three seconds.
+With SHORT_LEASES, a lease on the database is over after six seconds.
 """
 
 import os
@@ -17,6 +17,6 @@ DiscordWebSocket.DEFAULT_GATEWAY = base / "gateway"
 if os.environ.pop("SHORT_LEASES", ""):
     from bot.storage.leases.shard_leases import LeaseTimes, ShardLeases
 
-    ShardLeases.times = LeaseTimes(ttl=3.0, margin=0.5, renew_every=0.5, look_every=0.25)
+    ShardLeases.times = LeaseTimes(ttl=6.0, renew_every=0.5, look_every=0.25)
 sys.argv[0] = "bot"
 runpy.run_module("bot", run_name="__main__", alter_sys=True)

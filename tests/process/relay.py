@@ -12,12 +12,10 @@ class Relay:
     """Passes on what comes, in both directions.
 
     Attributes:
-        url: of the database behind it.
         is_cut: no connection is taken, and those that there are have been broken.
     """
 
-    def __init__(self, url: str, *, host: str, port: int) -> None:
-        self.url = url
+    def __init__(self, host: str, port: int) -> None:
         self.is_cut = False
         self._target = host, port
         self._open = asyncio.Event()

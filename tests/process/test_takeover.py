@@ -75,7 +75,7 @@ class Community:
     async def add(self) -> Machine:
         """Start a bot."""
         database = make_url(self.url)
-        relay = Relay(self.url, host=database.host or "", port=database.port or 5432)
+        relay = Relay(database.host or "", database.port or 5432)
         await self.stack.enter_async_context(relay)
         discord = await self.stack.enter_async_context(DiscordServer())
         own = database.set(host="127.0.0.1", port=relay.port)

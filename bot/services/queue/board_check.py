@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bot.cad.client import CadClient
@@ -13,10 +13,13 @@ from bot.cad.push.events import UnitStatusChanged
 from bot.common.clock import Clock
 from bot.services.board.live_board import Board
 from bot.services.board.snapshot import BoardSnapshot
+from bot.services.orders import moves
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.targets.resolution import Assignee
+from bot.storage.errors import StorageError
+from bot.storage.stores.order_store import Order
 
 CHECK_AFTER = (0.0, 5.0, 20.0, 50.0)  # seconds; the last check may take ten more
 
@@ -37,12 +40,16 @@ async def confirm_on_board(
     outcome: Outcome,
     board: Board,
     *,
+    later: Callable[[], Awaitable[Sequence[Order]]],
     clock: Clock,
     check_after: Sequence[float] = CHECK_AFTER,
 ) -> Outcome:
     """Read the CAD's calls until they show that the order was done.
 
+    What they show of a unit that a later order has moved says nothing about this one.
+
     Args:
+        later: reads the orders that came after this one.
         check_after: when to read them, in seconds from now.
     """
     is_told = outcome.confirmation is not BoardConfirmation.PENDING  # by a receipt
@@ -64,7 +71,16 @@ async def confirm_on_board(
         result = _with_verdict(queued, result, missing)
         if not missing:
             break
-    return result
+    if not result.missing:
+        return result
+    try:
+        moved = moves.moved_later(queued.order, await later())
+    except StorageError:  # the answer must not wait for it
+        return result
+    absent = [one for one in queued.resolution.assignees if one.reference in result.missing]
+    if missing := [one for one in absent if one.key not in moved]:
+        return _with_verdict(queued, result, missing)
+    return replace(result, confirmation=BoardConfirmation.UNKNOWN, missing=())
 
 
 def not_shown(queued: QueuedOrder, calls: Sequence[Call]) -> list[Assignee]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -19,10 +19,11 @@ from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNo
 from bot.services.orders.stored_replies import Announcer
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
+from bot.services.queue.looks import note_moves
 from bot.services.queue.queued_order import QueuedOrder
 from bot.services.reply import Delivery
 from bot.storage.errors import StorageError
-from bot.storage.stores.order_store import Order, OrderState, OrderStore
+from bot.storage.stores.order_store import OrderState, OrderStore
 
 CHECK_WITHIN = timedelta(minutes=1)
 BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
@@ -156,21 +157,16 @@ class OrderCompletion:
             self._outage.record_success()
         return True
 
-    async def save_resolutions(self, orders: Sequence[QueuedOrder]) -> None:
-        """Store which units orders are about: after a restart the CAD may not be there to ask."""
-        for queued in orders:
-            queued.lookup = replace(queued.lookup, is_stored=True)
-        await self.save(orders)
-
     async def apply(
         self,
         result: SendResult,
         duplicates_of: Callable[[Sequence[QueuedOrder]], Sequence[QueuedOrder]] | None,
+        waiting: Collection[QueuedOrder] = (),
     ) -> None:
         """Close the orders of a request, or put them back, as the CAD's answer says.
 
         Args:
-            duplicates_of: returns the waiting orders that the same answer closes; None where
+            duplicates_of: returns those of `waiting` that the same answer closes; None where
                 no order waits.
         """
         for queued in result.retry:
@@ -186,26 +182,37 @@ class OrderCompletion:
             if result.sent.call_id is not None:
                 queued.order = replace(queued.order, call_id=result.sent.call_id)
         done = [*closed, *result.seen]
-        if ended := [one for one in done if one.step is one.kind.steps[-1]]:
-            await self.finish(ended, OrderState.DONE)
+        # In one write: a restart would take the units of those that wait for moved by another
+        # dispatcher.
+        changed = note_moves(waiting, done, done[0].step) if waiting and done else []
+        ended = [one for one in done if one.step is one.kind.steps[-1]]
         if len(ended) < len(done):
-            await self._advance([one for one in done if one not in ended])
+            changed += self._advance([one for one in done if one not in ended])
+        if ended:
+            await self.finish(ended, OrderState.DONE, also=changed)
+        elif changed:
+            await self.save(changed)
         if result.refused:
             closed = [*result.refused, *(duplicates_of(result.refused) if duplicates_of else ())]
             await self.finish(closed, OrderState.REFUSED, error=result.error)
 
-    async def _advance(self, orders: Sequence[QueuedOrder]) -> None:
-        """Go on to the next step of orders; the board shows at once what this one has done."""
+    def _advance(self, orders: Sequence[QueuedOrder]) -> Sequence[QueuedOrder]:
+        """Have orders go on to their next step; the board shows at once what this one has done."""
         for queued in orders:
             done = queued.step.events(queued.view(), queued.resolution.assignees)
             self._board.apply(queued.order.server_id, done)
             queued.advance()
-        await self.save(orders)
+        return orders
 
     async def finish(
-        self, orders: Sequence[QueuedOrder], state: OrderState, *, error: CadError | None = None
+        self,
+        orders: Sequence[QueuedOrder],
+        state: OrderState,
+        *,
+        error: CadError | None = None,
+        also: Sequence[QueuedOrder] = (),
     ) -> None:
-        """Close orders, store that, and have their actors told.
+        """Close orders, store that and what `also` has changed, and have their actors told.
 
         Args:
             error: why the CAD refused them.
@@ -235,17 +242,12 @@ class OrderCompletion:
             end = OrderState.DONE if is_incomplete else state
             queued.order = replace(order, state=end, finished_at=now)
         done = [one.view() for one in orders if one.order.state is OrderState.DONE]
-        await self.save(orders)
+        await self.save([*orders, *also])
         for queued in orders:
             self._on_closed(queued)
             self._tasks.spawn(self.announce(queued), f"outcome of order {queued.order.id}")
         for view in done:  # after all actors have been told
             self._tasks.spawn(self._on_done(view), f"work after order {view.order.id}")
-
-    async def withdraw(self, order: Order) -> None:
-        """Close an order whose actor was told that it failed, or raise StorageError."""
-        end, now = OrderState.CANCELLED, self._clock.now()
-        await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
     def replace_reply(self, undo: QueuedOrder) -> None:
         """Have the reply of an order take the place of the one that it undoes, for good."""
@@ -266,6 +268,7 @@ class OrderCompletion:
                     queued,
                     queued.outcome,
                     self._board,
+                    later=lambda: self._store.later_than(queued.order),
                     clock=self._clock,
                     check_after=board_check.CHECK_AFTER if is_recent else (),
                 )

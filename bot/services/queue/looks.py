@@ -233,8 +233,9 @@ def note_moves(
         moved = {key: calls[unit] for key, unit in keys.items() if unit in calls}
         if moved:
             queued.resolution = _with_calls(queued.resolution, moved)
-            queued.lookup = replace(queued.lookup, is_stored=False)
-            if queued.lookup.is_resolved and queued.lookup.error is None:
+            is_certain = queued.lookup.is_resolved and queued.lookup.error is None
+            queued.lookup = replace(queued.lookup, is_stored=is_certain)
+            if is_certain:
                 changed.append(queued)
     return changed
 

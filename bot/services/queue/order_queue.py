@@ -170,7 +170,8 @@ class OrderQueue:
 
     async def withdraw(self, order: Order) -> None:
         """Close an order whose actor was told that it failed, or raise StorageError."""
-        await self._completion.withdraw(order)
+        end, now = OrderState.CANCELLED, self._clock.now()
+        await self._store.save([replace(order, state=end, answered=True, finished_at=now)])
 
     async def drain(self, seconds: float) -> None:
         """Finish what can be finished; leave the rest to the next start, and say so."""

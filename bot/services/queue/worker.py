@@ -24,7 +24,7 @@ from bot.services.orders.outcomes import WaitNotice
 from bot.services.queue import scheduler
 from bot.services.queue.batch_sender import BatchSender, SendResult
 from bot.services.queue.completion import OrderCompletion, OrderNotifier
-from bot.services.queue.looks import LATE_AFTER, note_moves, with_earlier_units
+from bot.services.queue.looks import LATE_AFTER, with_earlier_units
 from bot.services.queue.order_kinds import LimitState
 from bot.services.queue.queued_order import LookupState, QueuedOrder
 from bot.services.queue.scheduler import Close, Resolve, Send, Situation, Wait
@@ -152,7 +152,10 @@ class QueueWorker:
                 notice.queued, WaitNotice(until, notice.error, limiter.per_minute)
             )
         if wait.unsaved:
-            await self._completion.save_resolutions(wait.unsaved)
+            # After a restart the CAD may not be there to ask which units they are about.
+            for queued in wait.unsaved:
+                queued.lookup = replace(queued.lookup, is_stored=True)
+            await self._completion.save(wait.unsaved)
         seconds = max(_SHORTEST_SLEEP, wait.until - self._clock.monotonic())
         await self._clock.wait_for(wakeup, seconds if seconds < math.inf else None)
 
@@ -236,11 +239,10 @@ class QueueWorker:
                 result.ready = []
             result = await self._sender.send(result)
             is_alone = len(batch) == len(self.orders)
-            await self._completion.apply(result, None if is_alone else self._duplicates_of)
-            if not is_alone:
-                moved = note_moves(self.orders.values(), [*result.done, *result.seen], step)
-                # At once: a restart would take the units for moved on by another dispatcher.
-                await self._completion.save_resolutions(moved)
+            if is_alone:
+                await self._completion.apply(result, None)
+            else:
+                await self._completion.apply(result, self._duplicates_of, self.orders.values())
             if was_down and self._backoff.error is None:
                 self._retry_unresolved()
         except Exception as error:  # noqa: BLE001 - each actor is told

@@ -8,7 +8,7 @@ from bot.cad.errors import CadTimeout
 from bot.cad.models import Call, Calls, Receipt
 from bot.cad.push.events import UnitLoggedIn
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import BoardConfirmation, Outcome
+from bot.services.orders.outcomes import RESOLUTION_JSON, BoardConfirmation, Outcome
 from bot.services.queue.board_check import (
     CHECK_AFTER,
     compare_receipt,
@@ -17,8 +17,9 @@ from bot.services.queue.board_check import (
 )
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
-from bot.services.targets.resolution import Assignee
-from bot.storage.stores.order_store import OrderAction, OrderState
+from bot.services.targets.resolution import Assignee, Resolution
+from bot.storage.errors import DatabaseUnavailable
+from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.manual_clock import ManualClock
 from tests.services.queue.samples import queued_order
 from tests.services.queue_fixture import ScriptedCad
@@ -103,9 +104,33 @@ def time() -> ManualClock:
     return ManualClock(seconds=0.0)
 
 
-async def look(one: QueuedOrder, cad: Cad, time: ManualClock, looks=CHECK_AFTER) -> Outcome:
+async def none_later() -> list[Order]:
+    return []
+
+
+async def look(
+    one: QueuedOrder, cad: Cad, time: ManualClock, looks=CHECK_AFTER, later=none_later
+) -> Outcome:
     board = Board(cad, clock=time)
-    return await confirm_on_board(one, DONE, board, clock=time, check_after=looks)
+    return await confirm_on_board(one, DONE, board, later=later, clock=time, check_after=looks)
+
+
+async def test_a_unit_that_a_later_order_has_moved_is_not_missing(time: ManualClock) -> None:
+    async def later() -> list[Order]:
+        moved = RESOLUTION_JSON.dump_json(Resolution((PAT,))).decode()
+        order = done(PAT, call_id=101).order
+        return [replace(order, state=OrderState.QUEUED, resolution=moved)]
+
+    async def unknown() -> list[Order]:
+        raise DatabaseUnavailable("dispatch.db", "locked")
+
+    both = done(PAT, ALICE)
+    outcome = await look(both, Cad(time, OFF), time, later=later)
+    assert verdict(outcome) == (BoardConfirmation.MISSING, (ALICE.reference,))
+    outcome = await look(done(PAT), Cad(time, OFF), time, later=later)
+    assert verdict(outcome) == (BoardConfirmation.UNKNOWN, ())
+    outcome = await look(done(PAT), Cad(time, OFF), time, later=unknown)
+    assert verdict(outcome) == (BoardConfirmation.MISSING, (PAT.reference,))
 
 
 async def test_other_units_of_the_account_that_move_are_named(time: ManualClock) -> None:
@@ -120,7 +145,7 @@ async def test_other_units_of_the_account_that_move_are_named(time: ManualClock)
     server_id = order.order.server_id
     board.apply(server_id, [UnitLoggedIn(one) for one in (named, other, nameless, stranger)])
     await board.fetch_calls(server_id)
-    outcome = await confirm_on_board(order, DONE, board, clock=time)
+    outcome = await confirm_on_board(order, DONE, board, later=none_later, clock=time)
     assert verdict(outcome) == (BoardConfirmation.CONFIRMED, ())
     assert outcome.also_moved == ("P-2", "ident 3")
 

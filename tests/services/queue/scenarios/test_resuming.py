@@ -305,6 +305,24 @@ async def test_stopping_breaks_a_confirmation_off_and_the_next_start_ends_it(
     assert (await queue_fixture.stored(first)).answered
 
 
+@pytest.mark.parametrize("steps", range(30))
+async def test_killed_at_any_step_an_order_knows_where_the_one_before_has_put_its_unit(
+    queue_fixture: QueueFixture, steps: int
+) -> None:
+    queue_fixture.cad.put(1, 100)
+    await queue_fixture.board.fetch_calls(1)
+    queue_fixture.cad.fault = DOWN
+    orders = [await queue_fixture.order("1", call_id) for call_id in (101, 102)]
+    await queue_fixture.advance(10)
+    queue_fixture.cad.fault = None
+    queue_fixture.lifetime.steps_left = steps
+    await queue_fixture.advance(60)
+    await queue_fixture.restart()
+    await queue_fixture.advance(120)
+    assert await queue_fixture.states(*orders) == [OrderState.DONE] * 2
+    assert queue_fixture.cad.call_of(1) == 102
+
+
 async def test_stopping_does_not_wait_for_ever(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.gate.clear()
     first = await queue_fixture.order("1")

@@ -33,15 +33,13 @@ from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_BUTTONS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
-from bot.wiring.services import Services
+from bot.wiring.services import SHUTDOWN_GRACE, Services
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
 from cogs.links import LinksCog
 from cogs.member_leave import MemberLeaveCog
-
-SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
 
 # Everything that can be pressed or chosen in a message, and works after a restart.
 PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import discord
 
-from bot.app import SHUTDOWN_GRACE, DispatchBot, open_bot
+from bot.app import DispatchBot, open_bot
 from bot.command_sync import CommandsNotAuthorized
 from bot.common.clock import SYSTEM_CLOCK
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
@@ -20,6 +20,7 @@ from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
 from bot.services.board.push_listener import ListenError
 from bot.storage.errors import DatabaseUnavailable
+from bot.wiring.services import SHUTDOWN_GRACE
 
 REOPEN_EVERY = 1.0  # seconds; a database that was there before is waited for
 CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable

@@ -16,7 +16,7 @@ from bot.services.errors import ServiceError, StoredKeyLocked, StoredSettingsInv
 from bot.storage.errors import SecretLocked
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies
-from bot.wiring.services import Services, open_services
+from bot.wiring.services import SHUTDOWN_GRACE, Services, open_services
 
 _log = logging.getLogger(__name__)
 
@@ -89,10 +89,10 @@ class GuildRegistry:
         return settings
 
     async def close(self, guild_id: int) -> None:
-        """Close the services of a guild, if they are open."""
-        self._services.pop(guild_id, None)
-        if stack := self._stacks.pop(guild_id, None):
-            await stack.aclose()
+        """Close the services of a guild, if they are open; what is under way ends first."""
+        if services := self._services.pop(guild_id, None):
+            async with self._stacks.pop(guild_id):
+                await services.drain(SHUTDOWN_GRACE)
 
     async def close_all(self) -> None:
         """Close the services of all guilds."""

@@ -31,6 +31,8 @@ from bot.wiring.dependencies import Dependencies, SharedDependencies, open_depen
 from bot.wiring.link_services import LinkServices, build_link_services
 from bot.wiring.order_services import build_order_services
 
+SHUTDOWN_GRACE = 10.0  # seconds in which running commands may finish when the bot stops
+
 
 @dataclass(frozen=True, slots=True)
 class Services(GuildServices):

@@ -156,3 +156,14 @@ async def test_a_guild_that_is_not_open_is_told(bot_fixture: BotFixture, other: 
     answer = await other.final_answer("attach", call="100", units="A-12")
     assert answer == "❌ This bot does not dispatch for this server."
     assert (await bot_fixture.attach("A-12")).startswith("✅")
+
+
+async def test_nothing_runs_for_a_guild_that_is_closed(
+    bot_fixture: BotFixture, other: OtherGuild, caplog: pytest.LogCaptureFixture
+) -> None:
+    await other.cards.until(lambda: len(other.cards.messages) == 5)
+    await bot_fixture.bot.registry.close(other.guild.id)
+    bot_fixture.world.close(other.server, seed.ARMED_ROBBERY)
+    await bot_fixture.advance(60)
+    assert other.cards.shows("Call #100 Armed Robbery")
+    assert caplog.messages == []

@@ -138,6 +138,7 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.STATUS_CHANGED,  # set when a status waited
         SkipReason.ON_ANOTHER_CALL,  # set when an order waited or is undone
         SkipReason.FORMER_CALL_CLOSED,
+        SkipReason.MOVED_BY_LATER_ORDER,
         SkipReason.NEVER_ON_CALL,
         SkipReason.ON_NO_CALL,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup

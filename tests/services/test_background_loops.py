@@ -320,7 +320,6 @@ WAITING = {
     "storage/leases/shard_leases.py",  # tested in test_shard_leases.py
     "storage/stores/community_store.py",  # so many keys
     "storage/sqlite.py",  # five seconds
-    "storage/stores/community_store.py",  # so many keys
 }
 
 

@@ -63,6 +63,7 @@ _SERVICE_ROOT = (
     "bot.services.cad_lookup",
     "bot.services.cad_servers",
     "bot.services.errors",
+    "bot.services.link_errors",
     "bot.services.pasted_api_id",
     "bot.services.refresh_turns",
     "bot.services.reply",

@@ -96,7 +96,7 @@ async def open_services(
         await listener.start()
         # So that the first member who types or attaches finds the calls and units known.
         for server_id in needed.servers.names:
-            needed.board.refresh(server_id)
+            needed.board.poll(server_id)
         yield services
 
 

@@ -127,13 +127,15 @@ class PushListener:
     def _dispatch(self, item: FeedItem, server_id: int) -> None:
         match item:
             case EventsReceived(events=events):
-                self._board.apply(server_id, events)
+                self._board.hear(server_id, events)
                 self._on_events(events)
             case EventsMissed():
                 self._refresh_after_missed(item.server_id)
             case FeedDisconnected(reason=reason):
+                self._stop_hearing(item.server_id)
                 _log.warning("no push events for server %s: %s", server_id, reason)
             case FeedRefused(text=text):
+                self._stop_hearing(item.server_id)
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
             case MalformedRequests(count=count, reason=reason):
                 _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
@@ -144,10 +146,16 @@ class PushListener:
         A request without the key can cause this, and can name any server: those that the
         community does not have cost no request to the CAD.
         """
-        for one in self._servers.names:
-            if server_id in {None, one}:
-                _log.info("events of server %s may have been missed: refreshing", one)
-                self._board.force_refresh(one)
+        for one in self._servers_of(server_id):
+            _log.info("events of server %s may have been missed: refreshing", one)
+            self._board.force_refresh(one)
+
+    def _stop_hearing(self, server_id: int | None) -> None:
+        for one in self._servers_of(server_id):
+            self._board.stop_hearing(one)
+
+    def _servers_of(self, server_id: int | None) -> list[int]:
+        return [one for one in self._servers.names if server_id in {None, one}]
 
     def _track(self, item: FeedItem, status: FeedStatus) -> None:
         match item:

@@ -60,12 +60,16 @@ class AskedBoard(Board):
     def __init__(self) -> None:
         self.applied: list[tuple[int, object]] = []
         self.asked: list[int] = []
+        self.unheard: list[int] = []
 
-    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+    def hear(self, server_id: int, events: Iterable[Event]) -> None:
         self.applied += [(server_id, event) for event in events]
 
     def force_refresh(self, server_id):
         self.asked.append(server_id)
+
+    def stop_hearing(self, server_id: int) -> None:
+        self.unheard.append(server_id)
 
 
 def unheard(_events: Sequence[Event]) -> None: ...
@@ -111,14 +115,16 @@ async def test_missed_events_refresh_the_servers_that_they_may_concern(
 
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
+    board = AskedBoard()
     feed = ScriptedFeed(FeedDisconnected(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(board, [feed], servers=TWO, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
     assert "silence" in caplog.text
     assert "INVALID KEY" in caplog.text
+    assert board.unheard == [1, 2, 1]  # polled as without push events
 
 
 async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
@@ -179,7 +185,7 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
 
 
 class StumblingBoard(AskedBoard):
-    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+    def hear(self, server_id: int, events: Iterable[Event]) -> None:
         if CLOSED in events:
             raise RuntimeError("unexpected")
         self.applied += [(server_id, event) for event in events]

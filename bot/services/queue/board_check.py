@@ -41,8 +41,8 @@ async def confirm_on_board(
     queued: QueuedOrder,
     outcome: Outcome,
     board: Board,
+    later: Callable[[Order], Awaitable[Sequence[Order]]],
     *,
-    later: Callable[[], Awaitable[Sequence[Order]]],
     clock: Clock,
 ) -> Outcome:
     """Read the CAD's calls until they show that the order was done.
@@ -51,7 +51,7 @@ async def confirm_on_board(
     what they show long after.
 
     Args:
-        later: reads the orders that came after this one.
+        later: reads the orders that came after one.
     """
     now = clock.now()
     is_recent = now - (queued.order.finished_at or now) < CHECK_WITHIN
@@ -77,7 +77,7 @@ async def confirm_on_board(
     if not result.missing:
         return result
     try:
-        moved = moves.moved_later(queued.order, await later())
+        moved = moves.moved_later(queued.order, await later(queued.order))
     except StorageError:  # the answer must not wait for it
         return result
     absent = [one for one in queued.resolution.assignees if one.reference in result.missing]

@@ -15,7 +15,7 @@ from bot.common.discord_limits import EDIT_GAP, INTERACTION_LIFETIME
 from bot.common.outage_log import OutageLog
 from bot.services.background import BackgroundTasks
 from bot.services.board.live_board import Board
-from bot.services.orders.outcomes import OrderView, WaitNotice
+from bot.services.orders.outcomes import OrderView, Outcome, StoredError, WaitNotice
 from bot.services.orders.stored_replies import Announcer
 from bot.services.queue import board_check
 from bot.services.queue.batch_sender import SendResult
@@ -219,10 +219,26 @@ class OrderCompletion:
         """
         now = self._clock.now()
         for queued in orders:
-            call = self._board.call(queued.order.server_id, queued.order.call_id or 0)
-            queued.close(state, now, call_title=call.title if call else "", error=error)
-            if queued.receipt and queued.outcome:
+            order, assignees = queued.order, queued.resolution.assignees
+            is_incomplete = queued.step.is_optional and state is not OrderState.DONE
+            call = self._board.call(order.server_id, order.call_id or 0)
+            puts_on_call = queued.kind.puts_on_call
+            goes_to = order.call_id if puts_on_call else None
+            moved = assignees if puts_on_call is not None else ()
+            # Where no unit was left, the CAD was not asked.
+            is_asked = bool(assignees) or not queued.kind.needs_units
+            queued.outcome = Outcome(
+                failure=StoredError.from_error(error) if error and is_asked else None,
+                seconds=(now - order.created_at).total_seconds(),
+                call_title=call.title if call else "",
+                is_unsure=queued.may_have_been_sent,
+                is_incomplete=is_incomplete,
+                unmoved=tuple([one.reference for one in moved if one.call_id == goes_to]),
+            )
+            if queued.receipt:
                 queued.outcome = board_check.compare_receipt(queued, queued.outcome, queued.receipt)
+            end = OrderState.DONE if is_incomplete else state
+            queued.order = replace(order, state=end, finished_at=now)
         done = [one.view() for one in orders if one.order.state is OrderState.DONE]
         await self.save([*orders, *also])
         for queued in orders:
@@ -247,11 +263,7 @@ class OrderCompletion:
             try:
                 with self._tasks.cancellable():  # the reads may take as long as the pauses
                     queued.outcome = await board_check.confirm_on_board(
-                        queued,
-                        outcome,
-                        self._board,
-                        later=lambda: self._store.later_than(queued.order),
-                        clock=self._clock,
+                        queued, outcome, self._board, self._store.later_than, clock=self._clock
                     )
             except asyncio.CancelledError:
                 if self._tasks.is_stopping:  # the next start goes on, and tells nothing twice

@@ -19,7 +19,6 @@ from bot.services.orders.outcomes import (
     OrderDetail,
     OrderView,
     Outcome,
-    StoredError,
     WaitNotice,
 )
 from bot.services.queue.order_kinds import KINDS, OrderKind
@@ -207,34 +206,6 @@ class QueuedOrder:
         self.order = replace(order, state=OrderState.QUEUED, step=order.step + 1)
         self.step = self.kind.steps[self.order.step]
         self.may_have_been_sent, self.partition, self.retry_at = False, 0, -math.inf
-
-    def close(
-        self, state: OrderState, now: datetime, *, call_title: str, error: CadError | None
-    ) -> None:
-        """Close the order with an outcome, as far as it is known now.
-
-        Args:
-            error: why the CAD refused it.
-        """
-        order, assignees = self.order, self.resolution.assignees
-        puts_on_call = self.kind.puts_on_call
-        goes_to = order.call_id if puts_on_call else None
-        is_incomplete = self.step.is_optional and state is not OrderState.DONE
-        self.outcome = Outcome(
-            # Where no unit was left, the CAD was not asked.
-            failure=StoredError.from_error(error)
-            if error and (assignees or not self.kind.needs_units)
-            else None,
-            seconds=(now - order.created_at).total_seconds(),
-            call_title=call_title,
-            is_unsure=self.may_have_been_sent,
-            is_incomplete=is_incomplete,
-            unmoved=()
-            if puts_on_call is None
-            else tuple([one.reference for one in assignees if one.call_id == goes_to]),
-        )
-        end = OrderState.DONE if is_incomplete else state
-        self.order = replace(order, state=end, finished_at=now)
 
     def to_order(self) -> Order:
         """Return the order to store.

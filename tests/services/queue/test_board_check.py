@@ -104,21 +104,21 @@ def time() -> ManualClock:
     return ManualClock(seconds=0.0)
 
 
-async def none_later() -> list[Order]:
+async def none_later(_order: Order) -> list[Order]:
     return []
 
 
 async def look(one: QueuedOrder, cad: Cad, time: ManualClock, later=none_later) -> Outcome:
-    return await confirm_on_board(one, DONE, Board(cad, clock=time), later=later, clock=time)
+    return await confirm_on_board(one, DONE, Board(cad, clock=time), later, clock=time)
 
 
 async def test_a_unit_that_a_later_order_has_moved_is_not_missing(time: ManualClock) -> None:
-    async def later() -> list[Order]:
+    async def later(_order: Order) -> list[Order]:
         moved = RESOLUTION_JSON.dump_json(Resolution((PAT,))).decode()
         order = done(PAT, call_id=101).order
         return [replace(order, state=OrderState.QUEUED, resolution=moved)]
 
-    async def unknown() -> list[Order]:
+    async def unknown(_order: Order) -> list[Order]:
         raise DatabaseUnavailable("dispatch.db", "locked")
 
     both = done(PAT, ALICE)

@@ -79,7 +79,7 @@ async def open_shared(
     transport: Callable[[str], Transport] | None,
     clock: Clock,
 ) -> SharedDependencies:
-    """Open the database; the stack closes it.
+    """Open the database, once no other process owns it; the stack closes it.
 
     Args:
         transport: opens a connection to an address; None for the usual one.
@@ -89,9 +89,9 @@ async def open_shared(
     """
 
     def open_usual(url: str) -> Transport:
-        return Transport(url, clock=clock)
+        return Transport(url, trusted_for=database.ownership.trusted_for, clock=clock)
 
-    database = await Database.open(operator.database_url, is_owner=True)
+    database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
     return SharedDependencies(operator, client, clock, database, transport or open_usual)
 

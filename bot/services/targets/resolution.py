@@ -10,7 +10,13 @@ from types import MappingProxyType
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
-from bot.services.targets.skipped_target import FINAL_REASONS, SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import (
+    FINAL_REASONS,
+    NearMatch,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
 from bot.services.targets.terms import format_ident
 from bot.services.targets.unit_numbers import number_key
 
@@ -188,6 +194,12 @@ class Resolution:
     too_many: int = 0
     partial_list: PartialUnitList | None = None
     pending: tuple[int, ...] = ()
+
+    @property
+    def near_matches(self) -> list[NearMatch]:
+        """The units that the skipped targets may have meant, each once, in their order."""
+        near = (near for one in self.left_out for near in one.near)
+        return list({one.token: one for one in near}.values())
 
     def without(
         self, reasons: Mapping[str, SkipReason], calls: Mapping[str, int] = MappingProxyType({})

@@ -81,15 +81,33 @@ FINAL_REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class NearMatch:
+    """A unit on duty that a target may have meant.
+
+    Attributes:
+        token: the word that means it in a `units` text.
+        number, name: as they are shown; the name may be empty.
+        member_id: its member, where the member's name was typed.
+    """
+
+    token: str
+    number: str
+    name: str = ""
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SkippedTarget:
     """A target that resolved to no assignee.
 
     Attributes:
         is_excluded: True if the target was an exclusion that matched no unit.
         call_id: the call that the unit is on now, where that matters.
+        near: the units that may have been meant.
     """
 
     target: Target
     reason: SkipReason
     is_excluded: bool = False
     call_id: int | None = None
+    near: tuple[NearMatch, ...] = ()

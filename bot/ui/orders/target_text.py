@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from bot.services.targets.grammar import RANGE_LIMIT, remove_member_ids
 from bot.services.targets.resolution import MemberGroupSummary, Resolution
-from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.ui import cad_error_text, error_text
-from bot.ui.text import code_span, join_limited, member_mention, unit_name
+from bot.ui.text import code_span, escape, join_limited, member_mention, unit_name
 
 _MENTION = re.compile(r"(-?<(?:@[!&]?|#)\d{1,20}>)")
 
@@ -106,6 +106,9 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
         names = join_limited([_skipped_name(one) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {special or _reason_text(found, reason, limit)}."
+    for one in found.left_out:
+        if one.near:
+            yield f"{_target_name(one.target)}: did you mean {_either(one.near)}?"
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
 
@@ -123,6 +126,17 @@ def skip_reason(found: Resolution) -> str:
         return ""
     reason = found.left_out[0].reason
     return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
+
+
+def _either(near: Sequence[NearMatch]) -> str:
+    *first, last = map(_near_name, near)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _near_name(one: NearMatch) -> str:
+    if one.member_id is not None:
+        return f"{member_mention(one.member_id)} ({escape(one.number, 20)})"
+    return " ".join(filter(None, (f"**{escape(one.number, 20)}**", escape(one.name, 40))))
 
 
 def _reason_text(found: Resolution, reason: SkipReason, limit: int) -> str:

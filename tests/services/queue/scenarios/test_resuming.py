@@ -227,6 +227,24 @@ async def test_a_detach_that_was_not_looked_up_is_resumed_only_within_seconds(
     assert queue_fixture.cad.call_of(1) == call_id
 
 
+async def test_what_another_process_carries_out_is_let_go_of_without_a_word(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.gate.clear()
+    sent = await queue_fixture.order("1")
+    waiting = await queue_fixture.order("2", 101)
+    before = [queue_fixture.texts(one) for one in (sent, waiting)]
+    states = await queue_fixture.states(sent, waiting)
+    queue_fixture.queue.abandon()
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert [queue_fixture.texts(one) for one in (sent, waiting)] == before
+    assert await queue_fixture.states(sent, waiting) == states
+    await queue_fixture.restart()  # as the other process starts
+    await queue_fixture.advance(60)
+    assert await queue_fixture.states(sent, waiting) == [OrderState.DONE] * 2
+
+
 async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.put(2, 101)
     queue_fixture.cad.fault = DOWN

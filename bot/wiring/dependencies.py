@@ -87,7 +87,7 @@ async def open_shared(
     transport: Callable[[str], Transport] | None,
     clock: Clock,
 ) -> SharedDependencies:
-    """Open the database and what listens for push events; the stack closes them.
+    """Open what all guilds share, once no other process owns the database; the stack closes it.
 
     Args:
         transport: opens a connection to an address; None for the usual one.
@@ -98,9 +98,9 @@ async def open_shared(
     """
 
     def open_usual(url: str) -> Transport:
-        return Transport(url, clock=clock)
+        return Transport(url, trusted_for=database.ownership.trusted_for, clock=clock)
 
-    database = await Database.open(operator.database_url, is_owner=True)
+    database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
     push_server = await open_push_server(stack, operator.push_address, clock)
     connections = CadConnections(

@@ -10,7 +10,9 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot.cad.errors import CadUnreachable
 from bot.cad.http.transport import Transport
+from bot.cad.http.wire import Request
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
 from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
@@ -18,6 +20,7 @@ from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
+from tests.losable_owner import LosableOwner
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
 
@@ -59,6 +62,19 @@ async def store(
     guilds = GuildStore(shared.database, Sealer([sealing_key]))
     key, now = f"key-of-{guild_id}", datetime(2026, 1, 1, tzinfo=UTC)
     await guilds.save(guild_id, "sandbox", key, text, now)
+
+
+async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
+    tmp_path: Path, owners: list[LosableOwner]
+):
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+        transport = shared.open_transport("http://127.0.0.1:9")
+        stack.push_async_callback(transport.close)
+        owners[0].lose()
+        with pytest.raises(CadUnreachable, match="another bot may act"):
+            await transport.send(Request("calls", "GET", "/"))
 
 
 async def test_each_guild_has_services_of_its_own(registry: GuildRegistry, tmp_path: Path):

@@ -20,6 +20,7 @@ from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.storage.database import Database
 from bot.wiring.cad_connection import CadConnections, build_client
 from bot.wiring.push_server import open_push_server
@@ -34,6 +35,7 @@ class SharedDependencies:
 
     Attributes:
         connections: those to the CAD, for all guilds.
+        discord: the requests to Discord that answer no interaction.
         push_server: takes the push events of all guilds; None without PUSH_LISTEN.
     """
 
@@ -42,6 +44,7 @@ class SharedDependencies:
     clock: Clock
     database: Database
     connections: CadConnections
+    discord: DiscordBudget
     push_server: HttpPushServer | None
 
 
@@ -108,7 +111,9 @@ async def open_shared(
         budget_share=operator.sonoran_budget_share,
         clock=clock,
     )
-    return SharedDependencies(operator, client, clock, database, connections, push_server)
+    return SharedDependencies(
+        operator, client, clock, database, connections, DiscordBudget(clock), push_server
+    )
 
 
 async def open_dependencies(

@@ -63,6 +63,7 @@ _SERVICE_ROOT = (
     "bot.services.cad_lookup",
     "bot.services.cad_servers",
     "bot.services.errors",
+    "bot.services.guild_errors",
     "bot.services.pasted_api_id",
     "bot.services.refresh_turns",
     "bot.services.reply",
@@ -78,6 +79,8 @@ _UI_ROOT = (
     "bot.ui.text",
 )
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
+# The settings of a guild, for what sets a guild up.
+_GUILD_SETTINGS = ("bot.config.guild_settings", "bot.config.server_list")
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
@@ -115,6 +118,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.ui.link_files": ui("interactions"),
     "bot.ui.links": ui("interactions", "orders"),
     "bot.ui.calls": ui("interactions", "orders", "links"),
+    "bot.ui.setup": (*ui("interactions", "doctor"), *_GUILD_SETTINGS),
     # The subjects of the services, from the ground up.
     "bot.services": _BELOW_SERVICES,
     "bot.services.access": service(),
@@ -123,6 +127,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.services.verification": service(),
     "bot.services.cards": service("board"),
     "bot.services.doctor": service("access", "board"),
+    "bot.services.communities": (
+        *service("access", "doctor"),
+        *_GUILD_SETTINGS,
+        *("bot.config.settings", "bot.config.stored_settings"),
+    ),
     "bot.services.links": service("access", "verification"),
     "bot.services.link_files": service("access", "links"),
     "bot.services.orders": service("access", "board", "links", "targets"),

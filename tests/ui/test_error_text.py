@@ -25,7 +25,6 @@ from bot.services.errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,
-    GuildNotServed,
     IdAlreadyLinked,
     ImportExpired,
     ImportOutdated,
@@ -46,8 +45,6 @@ from bot.services.errors import (
     RoleRequired,
     ServiceError,
     SpentError,
-    StoredKeyLocked,
-    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -55,6 +52,11 @@ from bot.services.errors import (
     TooManyLinks,
     TooManyTargets,
     VanityUrl,
+)
+from bot.services.guild_errors import (
+    GuildNotServed,
+    StoredKeyLocked,
+    StoredSettingsInvalid,
 )
 from bot.storage import errors as storage_errors
 from bot.storage.errors import (

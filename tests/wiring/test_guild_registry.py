@@ -14,7 +14,7 @@ import pytest
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
 from bot.services.board.push_listener import ListenError
-from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
+from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared

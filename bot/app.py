@@ -115,6 +115,8 @@ class DispatchBot(DispatchClient):
             self._guild.id if self._guild else None
         )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
+        if self.guild_setup is not None:
+            self.add_listener(self._handle_form, "on_interaction")
         for services in self.guild_services.values():
             await services.start()
 
@@ -122,8 +124,7 @@ class DispatchBot(DispatchClient):
         services = self.guild_services.get(guild_id)
         return services.erasure if services else None
 
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Handle the forms that can be sent after a restart."""
+    async def _handle_form(self, interaction: discord.Interaction) -> None:
         await handle_form(interaction, SETUP_FORMS)
 
     async def on_ready(self) -> None:

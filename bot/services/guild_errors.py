@@ -160,7 +160,3 @@ class ChannelUnusable(ServiceError):
         self.channel_id = channel_id
         self.missing = tuple(missing)
         super().__init__(f"{channel_id} lacks {self.missing}")
-
-
-class WrongServerName(ServiceError):
-    """What was typed is not the name of the Discord server."""

@@ -33,7 +33,7 @@ from bot.services.guild_errors import (
     StoredSettingsInvalid,
     TooManyTries,
 )
-from bot.ui.text import code_span, timestamp
+from bot.ui.text import code_span, role_mentions, timestamp
 
 GuildError: TypeAlias = (
     CadServerUnknown
@@ -108,17 +108,17 @@ def guild_message(error: GuildError) -> str:
         case TooManyTries(until=until):
             text = f"Too many tries. Try again {timestamp(until, 'R')}."
         case RoleOfIntegration(role_id=role_id):
-            text = f"The role <@&{role_id}> belongs to a bot or an integration. Choose another one."
+            role = role_mentions([role_id])
+            text = f"The role {role} belongs to a bot or an integration. Choose another one."
         case RoleNotPingable(role_id=role_id):
             text = (
-                f"The bot may not ping <@&{role_id}>. Let the role be mentioned by all members, or"
-                " allow the bot to mention all roles."
+                f"The bot may not ping {role_mentions([role_id])}. Let the role be mentioned by all"
+                " members, or allow the bot to mention all roles."
             )
         case ChannelUnusable(channel_id=channel_id, missing=missing):
             named = ", ".join(one.replace("_", " ").title() for one in missing)
-            text = (
-                f"In <#{channel_id}> the bot lacks {named}. Allow it and choose the channel again."
-            )
+            place = f"<#{channel_id}>"
+            text = f"In {place} the bot lacks {named}. Allow it and choose the channel again."
         case SettingsInvalid(faults=faults):
             text = f"This cannot be saved. {'; '.join(faults)}."
     return f"{text} {_UNCHANGED}"

@@ -6,7 +6,8 @@ from bot.cad.client import InspectableCad
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import Settings
 from bot.runtime import logs
-from bot.services.communities.guild_setup import GuildSetup, SetupPolicy
+from bot.services.communities.guild_setup import GuildSetup
+from bot.services.communities.setup_state import SetupPolicy
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring import cad_connection
 from bot.wiring.dependencies import SharedDependencies

@@ -19,6 +19,7 @@ from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
+from bot.wiring.setup_services import build_guild_store
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
 
@@ -50,7 +51,7 @@ async def shared(tmp_path: Path) -> AsyncIterator[SharedDependencies]:
 
 @pytest.fixture
 async def registry(shared: SharedDependencies) -> AsyncIterator[GuildRegistry]:
-    registry = GuildRegistry(shared)
+    registry = GuildRegistry(shared, build_guild_store(shared))
     yield registry
     await registry.close_all()
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from bot.services.communities.guild_setup import Connection, SetupState
+from bot.services.communities.setup_state import Connection, SetupState
 from bot.ui.interactions.forms import Values
 from bot.ui.interactions.responses import Interaction, actor_of
 from bot.ui.setup import setup_fields as fields

@@ -6,7 +6,7 @@ import re
 from typing import Self
 
 from bot.config.guild_settings import GuildSettings
-from bot.services.communities.guild_setup import SetupState
+from bot.services.communities.setup_state import SetupState
 from bot.ui.interactions.forms import Values
 from bot.ui.interactions.responses import Interaction
 from bot.ui.setup import setup_fields as fields

@@ -7,7 +7,7 @@ from typing import Self
 
 from bot.config.guild_settings import GuildSettings
 from bot.config.server_list import CadServerSetting
-from bot.services.communities.guild_setup import SetupState
+from bot.services.communities.setup_state import SetupState
 from bot.ui.interactions.forms import Values
 from bot.ui.interactions.responses import Interaction, actor_of
 from bot.ui.setup import setup_fields as fields

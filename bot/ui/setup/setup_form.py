@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 from discord.ui import Label
 
 from bot.config.guild_settings import GuildSettings
-from bot.services.communities.guild_setup import SetupState
+from bot.services.communities.setup_state import SetupState
 from bot.ui.interactions.forms import PersistentForm, Values
 from bot.ui.interactions.responses import Interaction, actor_of
 from bot.ui.setup.setup_access import setup_for, show_page

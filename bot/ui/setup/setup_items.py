@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from discord import ButtonStyle
 from discord.ui import Button, Item, LayoutView, Select
 
-from bot.services.communities.guild_setup import SetupState
+from bot.services.communities.setup_state import SetupState
 from bot.services.guild_errors import NotConnected, SetupOutdated
 from bot.ui.doctor import doctor_report
 from bot.ui.interactions.handlers import GuardedItem

@@ -9,7 +9,7 @@ from discord import SelectOption
 from discord.ui import ActionRow, Container, Item, LayoutView, Section, Separator, TextDisplay
 
 from bot.common.discord_limits import MAX_OPTIONS
-from bot.services.communities.guild_setup import SetupState
+from bot.services.communities.setup_state import SetupState
 from bot.ui.setup import setup_items as items
 from bot.ui.setup import setup_text as words
 from bot.ui.text import one_line

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.config.guild_settings import GuildSettings
 from bot.services.access.policy import Access
-from bot.services.communities.guild_setup import Connected, SetupState
+from bot.services.communities.setup_state import Connected, SetupState
 from bot.services.doctor.findings import Finding
 from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.ui.doctor.doctor_report import finding_line, permission_line

@@ -10,7 +10,7 @@ from bot.services.communities.setup_state import SetupState
 from bot.ui.interactions.forms import Values
 from bot.ui.interactions.responses import Interaction
 from bot.ui.setup import setup_fields as fields
-from bot.ui.setup.setup_form import ConnectedForm, form_template
+from bot.ui.setup.setup_form import PartForm, form_template
 from bot.ui.setup.setup_text import STATUSES
 
 _UNCHANGED = "unchanged"
@@ -18,7 +18,7 @@ _WEBSOCKET, _POLLING = "websocket", "polling"
 _SAVED = "✅ Saved."
 
 
-class PeopleForm(ConnectedForm):
+class PeopleForm(PartForm):
     """Asks what counts for links and units."""
 
     part, template = "people", form_template("people")
@@ -76,7 +76,7 @@ class PeopleForm(ConnectedForm):
         return _SAVED
 
 
-class PushForm(ConnectedForm):
+class PushForm(PartForm):
     """Asks how the bot hears of changes in the CAD."""
 
     part, template = "push", form_template("push")

@@ -14,10 +14,10 @@ from bot.ui.setup import setup_fields as fields
 from bot.ui.setup import setup_text as words
 from bot.ui.setup.place_checks import check_channels, check_ping, check_roles, open_to_all
 from bot.ui.setup.setup_access import setup_for
-from bot.ui.setup.setup_form import ConnectedForm, form_template
+from bot.ui.setup.setup_form import ConnectedForm, PartForm, form_template
 
 
-class RolesForm(ConnectedForm):
+class RolesForm(PartForm):
     """Asks which roles may do what."""
 
     part, template = "roles", form_template("roles")
@@ -70,7 +70,7 @@ class RolesForm(ConnectedForm):
         return words.roles_saved(settings)
 
 
-class ChannelsForm(ConnectedForm):
+class ChannelsForm(PartForm):
     """Asks for the channels of the cards and of the log, and the role for urgent calls."""
 
     part, template = "channels", form_template("channels")
@@ -147,11 +147,6 @@ class ServerForm(ConnectedForm):
             "calls", label, server.channel_id, hint="None: the channel of the cards of all servers."
         )
         super().__init__(label, state, [present], f":{server.server_id}")
-
-    @classmethod
-    def opened(cls, state: SetupState, settings: GuildSettings) -> Self:
-        """Return the form for the first server."""
-        return cls(state, settings.servers[0])
 
     @classmethod
     async def save(cls, match: re.Match[str], values: Values, interaction: Interaction) -> str:

@@ -50,14 +50,18 @@ class ConnectedForm(SetupForm):
     """Changes settings of a server that is connected."""
 
     @classmethod
-    @abstractmethod
-    def opened(cls, state: SetupState, settings: GuildSettings) -> Self:
-        """Return the form with what is set up now."""
-
-    @classmethod
     async def change(
         cls, match: re.Match[str], changes: Mapping[str, object], interaction: Interaction
     ) -> GuildSettings:
         """Store settings, and return all of them."""
         setup, actor = setup_for(interaction), actor_of(interaction)
         return await setup.change(actor, int(match["revision"]), changes)
+
+
+class PartForm(ConnectedForm):
+    """Changes the settings of a part."""
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, state: SetupState, settings: GuildSettings) -> Self:
+        """Return the form with what is set up now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 from discord import ButtonStyle
@@ -18,7 +19,7 @@ from bot.ui.setup.connect_form import ConnectForm
 from bot.ui.setup.option_forms import PeopleForm, PushForm
 from bot.ui.setup.place_forms import ChannelsForm, RolesForm, ServerForm
 from bot.ui.setup.setup_access import setup_for, show_page
-from bot.ui.setup.setup_form import ConnectedForm, SetupForm
+from bot.ui.setup.setup_form import PartForm, SetupForm
 from bot.ui.text import one_line
 
 
@@ -47,9 +48,9 @@ class PartButton(SetupButton, template=r"cad:setup:part"):
         state = await setup_for(interaction).read(actor_of(interaction))
         await interaction.response.send_modal(self.form(state))
 
+    @abstractmethod
     def form(self, state: SetupState) -> SetupForm:
         """Return the form."""
-        raise NotImplementedError
 
 
 class ConnectButton(PartButton, template=r"cad:setup:connect"):
@@ -65,7 +66,7 @@ class ConnectButton(PartButton, template=r"cad:setup:connect"):
 class _ConnectedPartButton(PartButton, template=r"cad:setup:part"):
     """Opens a form that needs a community."""
 
-    form_kind: ClassVar[type[ConnectedForm]]
+    form_kind: ClassVar[type[PartForm]]
 
     def form(self, state: SetupState) -> SetupForm:
         """Return the form."""

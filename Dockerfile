@@ -9,8 +9,9 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 
 # Everything comes as a wheel; a missing one has to fail here, not call for a compiler.
-COPY requirements.txt .
-RUN pip install --only-binary=:all: --require-hashes -r requirements.txt
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-postgres.txt ./
+RUN pip install --only-binary=:all: --require-hashes -r ${REQUIREMENTS}
 
 COPY bot bot
 COPY cogs cogs

@@ -74,6 +74,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-e
 
 lock: $(VENV)/.dev
 	$(LOCK) --python-version 3.11 --output-file requirements.txt requirements.in
+	$(LOCK) --python-version 3.11 --output-file requirements-postgres.txt requirements-postgres.in
 	$(LOCK) --python-version 3.11 --output-file requirements-dev.txt requirements-dev.in
 	$(LOCK) --python-version 3.11.5 --output-file requirements-docs.txt requirements-docs.in
 	$(LOCK) --python-version 3.11 --output-file requirements-audit.txt requirements-audit.in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -15,10 +16,12 @@ from bot.cad.http.transport import Transport
 from bot.command_sync import CommandSync
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
+from bot.common.request_guard import request_guard
 from bot.config.settings import OperatorSettings, Settings
 from bot.services.errors import ServiceError
 from bot.services.guild_errors import GuildNotSetUp
 from bot.services.records.erasure import MemberErasure
+from bot.storage.ownership import Ownership
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.ui.calls.call_select import CallSelect
@@ -29,7 +32,7 @@ from bot.ui.interactions.handlers import DispatchTree, GuardedItem
 from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
-from bot.ui.orders.order_announcer import ORDER_BUTTONS
+from bot.ui.orders.order_announcer import ORDER_ITEMS
 from bot.ui.setup.setup_items import SETUP_FORMS, SETUP_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
@@ -45,7 +48,7 @@ from cogs.setup import SetupCog
 
 # Everything that can be pressed or chosen in a message, and works after a restart.
 PERSISTENT_ITEMS: tuple[type[GuardedItem], ...] = (
-    *ORDER_BUTTONS,
+    *ORDER_ITEMS,
     *CALL_ITEMS,
     *LINK_BUTTONS,
     CallSelect,
@@ -65,6 +68,7 @@ class DispatchBot(DispatchClient):
         guild_services: those of the open guilds, by guild id.
         refusals: why other guilds that are set up are not served, by guild id.
         command_syncs: which commands Discord has.
+        ownership: whether this process may act for the database. Nothing is sent once it is over.
 
     Args:
         guild_id: the guild that gets the commands; None for all.
@@ -74,6 +78,7 @@ class DispatchBot(DispatchClient):
     guild_services: Mapping[int, Services]
     refusals: Mapping[int, type[ServiceError]]
     command_syncs: CommandSyncStore
+    ownership: Ownership
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -83,11 +88,21 @@ class DispatchBot(DispatchClient):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=DispatchTree,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            http_trace=request_guard(self._trusted_for),
             # A member who installs the application for themselves would bring it to any server.
             allowed_contexts=AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             allowed_installs=AppInstallationType(guild=True, user=False),
         )
         self._guild = discord.Object(guild_id) if guild_id else None
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether certainly no other process acts in the place of this one."""
+        return self._trusted_for() > 0
+
+    def _trusted_for(self) -> float:
+        trusted_for = self.ownership.trusted_for
+        return math.inf if trusted_for is None else trusted_for()
 
     @property
     def _dispatch_tree(self) -> DispatchTree:
@@ -131,12 +146,19 @@ class DispatchBot(DispatchClient):
         """Log that the bot is ready."""
         _log.info("ready as %s on %d servers", self.user, len(self.guilds))
 
-    async def drain(self) -> None:
-        """Accept no more commands; give running ones `SHUTDOWN_GRACE` seconds to finish."""
+    async def drain(self, seconds: float = SHUTDOWN_GRACE) -> None:
+        """Accept no more commands; give running ones some seconds to finish."""
         await asyncio.gather(
-            self._dispatch_tree.drain(SHUTDOWN_GRACE),
-            *(services.drain(SHUTDOWN_GRACE) for services in self.guild_services.values()),
+            self._dispatch_tree.drain(seconds),
+            *(services.drain(seconds) for services in self.guild_services.values()),
         )
+
+    async def abandon(self) -> None:
+        """Leave everything under way to another process, at once and without a word."""
+        self._dispatch_tree.abandon()
+        for services in self.guild_services.values():
+            services.queue.abandon()
+        await self.drain(0)
 
 
 @asynccontextmanager
@@ -166,6 +188,7 @@ async def open_bot(
     )
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, settings, bot, transport, clock)
+        bot.ownership = shared.database.ownership
         bot.command_syncs = CommandSyncStore(shared.database)
         store = build_guild_store(shared)
         bot.registry = GuildRegistry(shared, store)

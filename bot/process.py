@@ -12,13 +12,17 @@ import discord
 
 from bot.app import DispatchBot, open_bot
 from bot.command_sync import CommandsNotAuthorized
+from bot.common.clock import SYSTEM_CLOCK
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
+from bot.common.outage_log import OutageLog
 from bot.config.settings import OperatorSettings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
-from bot.services.board.push_listener import ListenError
+from bot.storage.errors import DatabaseUnavailable
+from bot.wiring.push_server import ListenError
 from bot.wiring.services import SHUTDOWN_GRACE
 
+REOPEN_EVERY = 1.0  # seconds; a database that was there before is waited for
 CLOSE_TIMEOUT = 3.0  # seconds for closing the connection to Discord, which may be unreachable
 
 _SCOPES = ("bot", "applications.commands")
@@ -83,9 +87,21 @@ async def _serve(settings: OperatorSettings, signals: StopSignals) -> None:
 
 
 async def _open_and_connect(settings: OperatorSettings) -> None:
-    async with _opened_bot(settings) as bot:
-        gc_tuning.tune()
-        await _connect(bot, settings.discord_token.get_secret_value())
+    """Serve for as long as this process owns the database; until then and after that, stand by."""
+    outage = OutageLog(_log, "the database cannot be reached", "the database can be reached again")
+    has_served = False
+    while True:
+        try:
+            async with _opened_bot(settings) as bot:
+                outage.record_success()
+                gc_tuning.tune()
+                has_served = True
+                await _connect(bot, settings.discord_token.get_secret_value())
+        except DatabaseUnavailable as error:
+            if not (has_served and error.may_pass):
+                raise
+            outage.record_failure(error)
+            await SYSTEM_CLOCK.sleep(REOPEN_EVERY)
 
 
 @contextlib.asynccontextmanager
@@ -102,19 +118,29 @@ async def _opened_bot(settings: OperatorSettings) -> AsyncIterator[DispatchBot]:
 
 
 async def _connect(bot: DispatchBot, token: str) -> None:
-    """Stay connected to Discord; when cancelled, let running work finish first."""
+    """Stay connected to Discord while this process owns the database.
+
+    When cancelled, running work finishes first.
+    """
     # A separate task: the connection must stay open while the last commands are answered.
     connection = asyncio.create_task(_log_in_and_connect(bot, token))
+    # An error of the connection is nothing to wait for once the ownership is lost.
+    connection.add_done_callback(lambda done: done.cancelled() or done.exception())
+    loss = asyncio.create_task(bot.ownership.wait_lost())
     try:
-        await asyncio.wait({connection})
-        with _as_startup_errors(bot):
-            connection.result()
+        await asyncio.wait({connection, loss}, return_when=asyncio.FIRST_COMPLETED)
+        if bot.is_trusted:
+            with _as_startup_errors(bot):
+                connection.result()
+        else:
+            _log.warning("another bot may own the database now; this one sends nothing any more")
     except asyncio.CancelledError:
         _log.info("stopping; running commands have %d seconds to finish", SHUTDOWN_GRACE)
         raise
     finally:
         # Also when Discord ends it: what runs in the background needs the database until then.
-        await bot.drain()
+        await (bot.drain() if bot.is_trusted else bot.abandon())
+        loss.cancel()
         connection.cancel()
         leaving = asyncio.create_task(bot.close())
         await asyncio.wait({connection, leaving}, timeout=CLOSE_TIMEOUT)

@@ -17,6 +17,8 @@ from aiohttp import ClientResponse
 from hypothesis import HealthCheck, configuration, settings
 
 from bot.storage.database import upgrade
+from bot.storage.ownership import SoleOwner
+from tests.losable_owner import LosableOwner
 
 # aioresponses 0.7.9 does not pass the `stream_writer` that aiohttp 3.14 asks for. These two lines
 # can go with the release that closes https://github.com/pnuckowski/aioresponses/issues/289.
@@ -106,3 +108,16 @@ def loggers() -> Iterator[None]:
     logging.getLogger().handlers[:] = handlers
     for logger, level in before:
         logger.setLevel(level)
+
+
+@pytest.fixture
+def owners(monkeypatch: pytest.MonkeyPatch) -> list[LosableOwner]:
+    """Collect those of each opening of the database."""
+    owners: list[LosableOwner] = []
+
+    def of_file(file: Path, location: str) -> LosableOwner:
+        owners.append(LosableOwner())
+        return owners[-1]
+
+    monkeypatch.setattr(SoleOwner, "of_file", of_file)
+    return owners

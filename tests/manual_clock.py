@@ -13,7 +13,7 @@ class ManualClock(Clock):
     """A clock that only sleeping moves.
 
     Attributes:
-        seconds: what `monotonic` returns, and the seconds since 1970 that `now` returns.
+        seconds: what `monotonic` and `uptime` return; what `now` returns, as seconds since 1970.
         slept: how long each sleep was.
     """
 
@@ -21,6 +21,9 @@ class ManualClock(Clock):
     slept: list[float] = field(default_factory=list)
 
     def monotonic(self) -> float:
+        return self.seconds
+
+    def uptime(self) -> float:
         return self.seconds
 
     def now(self) -> datetime:

@@ -64,6 +64,7 @@ _SERVICE_ROOT = (
     "bot.services.cad_servers",
     "bot.services.errors",
     "bot.services.guild_errors",
+    "bot.services.link_errors",
     "bot.services.pasted_api_id",
     "bot.services.refresh_turns",
     "bot.services.reply",
@@ -173,7 +174,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "cogs",
         "sandbox",
     ),
-    "aiohttp": ("bot.cad.http.transport", "bot.cad.push.http_push", "sandbox"),
+    "aiohttp": ("bot.cad.http", "bot.cad.push.http_push", "bot.common.request_guard", "sandbox"),
     "pysignalr": ("bot.cad.push.signalr_connection",),
     "websockets": ("bot.cad.push.signalr_connection",),
     "sqlalchemy": ("bot.storage",),
@@ -251,7 +252,11 @@ def test_the_modules_are_really_read():
         for path, module in modules()
         if "aiohttp" in imports(path.read_text(), module) and module.startswith("bot.")
     }
-    assert aiohttp_users == {"bot.cad.http.transport"}
+    assert aiohttp_users == {
+        "bot.cad.http.connection_errors",
+        "bot.cad.http.transport",
+        "bot.common.request_guard",
+    }
 
 
 def test_every_module_of_the_bot_is_in_a_known_package():

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import make_url
 
 from bot.cad.push.http_push import HttpPushServer
 from tests.cad.lifetimes import running
-from tests.cad.push.push_client import KEY
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))["services"]["bot"]
+SEVERAL = yaml.safe_load((PROJECT / "compose.several.yaml").read_text(encoding="utf-8"))["services"]
 UNIT = (PROJECT / "deploy" / "dispatch-bot.service").read_text(encoding="utf-8")
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
@@ -39,7 +40,7 @@ async def health_status(push_listen: str) -> int:
 
 @pytest.mark.process
 async def test_a_container_is_healthy_while_its_push_listener_answers() -> None:
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as listener:
+    async with running(HttpPushServer("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.port}"
         assert await health_status(address) == 0
         assert await health_status(f" 0.0.0.0:{listener.port} ") == 0
@@ -49,6 +50,28 @@ async def test_a_container_is_healthy_while_its_push_listener_answers() -> None:
 @pytest.mark.process
 async def test_a_container_without_push_listener_is_healthy() -> None:
     assert await health_status("") == 0
+
+
+def test_several_bots_share_one_database() -> None:
+    bot, database = SEVERAL["bot"], SEVERAL["database"]
+    assert bot["deploy"]["replicas"] > 1
+    url = make_url(bot["environment"]["DATABASE_URL"])
+    assert url.drivername == "postgresql+asyncpg"
+    assert url.host in SEVERAL
+    assert (url.username, url.database) == (
+        database["environment"]["POSTGRES_USER"],
+        database["environment"]["POSTGRES_DB"],
+    )
+    assert bot.keys() - {"environment", "depends_on", "deploy"} <= COMPOSE.keys()
+
+
+def test_the_image_can_have_the_driver_of_the_database() -> None:
+    requirements = SEVERAL["bot"]["build"]["args"]["REQUIREMENTS"]
+    assert re.search(r"^asyncpg==", (PROJECT / requirements).read_text(), re.MULTILINE)
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    assert re.search(rf"^COPY .*{requirements}", dockerfile, re.MULTILINE)
+    assert re.search(r"^ARG REQUIREMENTS=requirements.txt$", dockerfile, re.MULTILINE)
+    assert f"!{requirements}" in (PROJECT / ".dockerignore").read_text().splitlines()
 
 
 def test_memory_and_threads_are_limited_alike() -> None:

@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[1]
 COMPILED = (
     "requirements.txt",
     "requirements-dev.txt",
+    "requirements-postgres.txt",
     "requirements-docs.txt",
     "requirements-audit.txt",
 )

@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+# Linux's monotonic clock stands still while the machine sleeps, that of macOS does not.
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
 
 class Clock:
     """The machine's time; tests and the sandbox put a clock of their own in its place."""
@@ -14,6 +17,10 @@ class Clock:
     def monotonic(self) -> float:
         """Return seconds that never go back, for measuring how long something takes."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """Return seconds that never go back, and go on while the machine sleeps."""
+        return time.clock_gettime(_UPTIME) if _UPTIME is not None else time.monotonic()
 
     def now(self) -> datetime:
         """Return the present moment, in UTC."""

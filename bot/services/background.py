@@ -114,6 +114,12 @@ class BackgroundTasks:
         for task in self._cancellable:
             task.cancel()
 
+    def abandon(self) -> None:
+        """Cancel every task, wherever it is."""
+        self.is_stopping = True
+        for task in self._running:
+            task.cancel()
+
     async def close(self, seconds: float | None = None) -> None:
         """Cancel what only waits, and let the rest end: within some seconds, or in its own time."""
         self.cancel_waiting()

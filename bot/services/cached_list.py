@@ -84,11 +84,16 @@ class CachedList(Generic[T]):
                 raise
         return await self.fetch()
 
-    def refresh(self) -> None:
-        """Load in the background, unless a load is running or recent, or others come first."""
+    def refresh(self, max_age: float = MAX_AGE) -> None:
+        """Load in the background, unless a load is running or recent, or others come first.
+
+        Args:
+            max_age: seconds for which a load is recent; one that failed is repeated sooner.
+        """
         self._turns.note_asking(self)
         now = self._clock.monotonic()
-        if self._refreshing or now - self._refreshed_at < MAX_AGE or now < self._retry_at:
+        recent = MAX_AGE if self._failures else max_age
+        if self._refreshing or now - self._refreshed_at < recent or now < self._retry_at:
             return
         if self._turns.may_load(self):
             self.force_refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.common import steam_id
-from bot.services.errors import InvalidApiId, VanityUrl
+from bot.services.link_errors import InvalidApiId, VanityUrl
 
 
 def parse_api_id(pasted: str, id_format: str) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from sqlalchemy import exc, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-
+from bot.storage.advisory_lock import acquire_lock
+from bot.storage.engine import create_engine, printable, sqlite_file
 from bot.storage.errors import (
     DRIVER_ERRORS,
     DatabaseUnavailable,
@@ -17,15 +15,17 @@ from bot.storage.errors import (
     ValueNotStorable,
     storage_error,
 )
-from bot.storage.ownership import owned
+from bot.storage.ownership import SoleOwner
 from bot.storage.schema import HEAD, check_writable, migrate, stored_revision
-from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter, create_reader
+from bot.storage.sqlite import CHECKPOINT_EVERY, SqliteWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
 
-    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from bot.storage.ownership import Ownership
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -43,36 +43,44 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         """Wrap an `engine`; use `open`, which also migrates."""
         self.dialect = engine.dialect.name
-        self.location = _printable(engine.url)
+        self.location = printable(engine.url)
         self.found_revision: str | None = None
         self._engine = engine
         self._writer = SqliteWriter(engine.url) if self.dialect == "sqlite" else None
         # Nothing else can see a database in memory: what writes it also reads it.
         self._is_private = self._writer is not None and engine.url.database in _IN_MEMORY
-        self._ownership = AsyncExitStack()
+        self.ownership: Ownership = SoleOwner()
         self._checkpoint: asyncio.Task[None] | None = None
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, *, is_owner: bool = False) -> Database:
+    async def open(cls, url: str, *, is_owner: bool = False, stands_by: bool = False) -> Database:
         """Open the database at a SQLAlchemy `url`, creating and migrating it where needed.
 
         `found_revision` then holds the revision found before (None: it was new). Raises
-        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open; for an owner,
-        of which there is one at a time, DatabaseInUse.
+        DatabaseUnavailable, NotADatabase or DatabaseTooNew, leaving nothing open. There is one
+        owner at a time: a second one gets DatabaseInUse; one that stands by waits here for its
+        turn, where the database is a server's.
         """
-        database = cls(_create_engine(url))
+        database = cls(create_engine(url))
         try:
-            if is_owner:
-                holding = owned(database._engine, database.file, database.location)
-                await database._ownership.enter_async_context(holding)
+            if is_owner and database.file is not None:
+                database.ownership = SoleOwner.of_file(database.file, database.location)
             async with database.connect() as connection:
                 found = await connection.run_sync(stored_revision)
             async with database.begin() as connection:
                 if found == HEAD:
                     await connection.run_sync(check_writable)
                 else:
+                    # Several processes that start together: the first one migrates for all.
+                    await acquire_lock(connection, "migration")
                     found = await connection.run_sync(migrate, database.location)
+            if is_owner and database.dialect == "postgresql":
+                # Imported only here: a file has no lease.
+                from bot.storage.leases.shard_leases import ShardLeases  # noqa: PLC0415
+
+                database.ownership = ShardLeases.on(database._engine.url, database.location)
+                await database.ownership.acquire(stands_by=stands_by)
         except BaseException:
             await database.close()
             raise
@@ -82,7 +90,7 @@ class Database:
     @classmethod
     def unmigrated(cls, url: str) -> Database:
         """Connect to the database at a `url` as it is, without migrating it."""
-        return cls(_create_engine(url))
+        return cls(create_engine(url))
 
     @property
     def file(self) -> Path | None:
@@ -100,7 +108,7 @@ class Database:
             await asyncio.wait([self._checkpoint])
         if self._writer is not None:
             await self._writer.close()
-        await self._ownership.aclose()
+        await self.ownership.release()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -108,13 +116,15 @@ class Database:
         """Hold a connection in a transaction that may write: committed, or rolled back on error.
 
         On SQLite it takes the write lock at once, so what is read inside stays true until the
-        commit. Raises a StorageError for whatever the driver raises.
+        commit. On PostgreSQL no other process becomes the owner until then. Raises a StorageError
+        for whatever the driver raises, OwnershipLost where another process is the owner.
         """
         if self._closed:
             raise self._closed_error()
         try:
             if self._writer is None:
                 async with self._pooled() as connection, connection.begin():
+                    await self.ownership.fence(connection)
                     yield connection
                 return
             async with self._writer.transaction() as writing:
@@ -241,36 +251,3 @@ async def upgrade(url: str) -> tuple[str | None, str]:
     database = await Database.open(url)
     await database.close()
     return database.found_revision, HEAD
-
-
-def _create_engine(url: str) -> AsyncEngine:
-    """Build the engine, and the folder of a SQLite file."""
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError as error:
-        # The text is not repeated: it may hold a password.
-        raise DatabaseUnavailable("DATABASE_URL", "it is not a database URL") from error
-    try:
-        if parsed.get_backend_name() != "sqlite":
-            return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
-        if file := sqlite_file(parsed):
-            file.parent.mkdir(parents=True, exist_ok=True)
-        return create_reader(parsed)
-    except (exc.SQLAlchemyError, ImportError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise DatabaseUnavailable(_printable(parsed), reason or str(error)) from error
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """Return the file of a SQLite database, None for a server, for memory and for SQLite URIs."""
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return None if url.database.startswith(("file:", ":memory:")) else Path(url.database)
-
-
-def _printable(url: URL) -> str:
-    """Name the database without its password: the path of a SQLite file, else the URL."""
-    if url.get_backend_name() == "sqlite":
-        return url.database or ":memory:"
-    # Drivers take passwords as query parameters too.
-    return url.set(query={}).render_as_string(hide_password=True)

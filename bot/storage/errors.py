@@ -52,6 +52,10 @@ class DatabaseInUse(StorageError):
     """
 
 
+class OwnershipLost(StorageError):
+    """Another bot has taken over the database {location}. This one changes nothing any more."""
+
+
 class NotADatabase(StorageError):
     """{location} is not a usable database: {reason}.
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import exc, make_url
 
-from bot.storage.database import Database, sqlite_file
+from bot.storage.database import Database
+from bot.storage.engine import sqlite_file
 from bot.storage.errors import DatabaseTooNew, DatabaseUnavailable
 from bot.storage.schema import HEAD, check_writable, is_known, stored_revision
 

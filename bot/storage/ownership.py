@@ -1,68 +1,98 @@
-"""One bot per database: two that work on the same orders would carry each of them out twice."""
+"""One bot acts for a database: two that work on the same orders would do each of them twice."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import func, select
-
-from bot.storage.errors import DRIVER_ERRORS, DatabaseInUse, storage_error
+from bot.storage.errors import DatabaseInUse, storage_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
-_TRY_LOCK = select(func.pg_try_advisory_lock(func.hashtextextended("dispatch bot", 0)))
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-@asynccontextmanager
-async def owned(engine: AsyncEngine, file: Path | None, location: str) -> AsyncIterator[None]:
-    """Hold a database for this process; the end of the process lets go of it too.
+class Ownership(Protocol):
+    """Whether this process may act for a database.
 
-    On SQLite the lock is on a file beside the database: other programs may still read and write
-    the database itself. On PostgreSQL it is an advisory lock of a connection.
-
-    Args:
-        file: the SQLite file; None for a server, or for memory, which needs no lock.
-
-    Raises:
-        DatabaseInUse: another process holds it.
-        StorageError: the lock cannot be tried.
+    Attributes:
+        trusted_for: returns the seconds for which certainly no other process owns the database,
+            0 once the ownership is over; None where it ends with the process.
     """
-    if file is not None:
-        # SQLite's own lock is there on every system, and it ends with the process.
-        with closing(_connect(file, location)):
-            yield
-    elif engine.dialect.name == "postgresql":
-        async with AsyncExitStack() as stack:
-            connecting = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
-            try:
-                connection = await stack.enter_async_context(connecting)
-                is_free = await connection.scalar(_TRY_LOCK)
-            except DRIVER_ERRORS as error:
-                raise storage_error(location, error) from error
-            if not is_free:
-                raise DatabaseInUse(location)
-            yield
-    else:
-        yield
+
+    @property
+    def trusted_for(self) -> Callable[[], float] | None: ...
+
+    async def acquire(self, *, stands_by: bool) -> None:
+        """Become the owner of the migrated database; one that stands by waits until it can.
+
+        Raises:
+            DatabaseInUse: another process is the owner.
+            StorageError: the database cannot be used.
+        """
+
+    async def fence(self, connection: AsyncConnection) -> None:
+        """Keep other processes from becoming the owner until the end of a transaction.
+
+        Raises:
+            OwnershipLost: this process is not the owner any more.
+        """
+
+    async def wait_lost(self) -> None:
+        """Wait until the ownership is over."""
+
+    async def release(self) -> None:
+        """Let another process become the owner."""
 
 
-def _connect(file: Path, location: str) -> sqlite3.Connection:
-    """Lock the file beside a SQLite database; closing the connection unlocks it."""
-    try:
-        connection = sqlite3.connect(f"{file}.lock", timeout=0, isolation_level=None)
+class SoleOwner:
+    """Owns a database for as long as it likes: a SQLite file by a lock, others unasked.
+
+    The lock is on a file beside the database, for other programs may read and write the database
+    itself. The end of the process unlocks it too.
+    """
+
+    trusted_for = None
+
+    def __init__(self, lock: sqlite3.Connection | None = None) -> None:
+        self._lock = lock
+
+    @classmethod
+    def of_file(cls, file: Path, location: str) -> SoleOwner:
+        """Own a SQLite file, which the lock keeps from others before it is migrated.
+
+        Raises:
+            DatabaseInUse: another process holds the lock.
+            StorageError: the lock cannot be tried.
+        """
         try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise DatabaseInUse(location) from error
-        raise storage_error(location, error) from error
-    return connection
+            # SQLite's own lock is there on every system.
+            connection = sqlite3.connect(f"{file}.lock", timeout=0, isolation_level=None)
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise DatabaseInUse(location) from error
+            raise storage_error(location, error) from error
+        return cls(connection)
+
+    async def acquire(self, *, stands_by: bool) -> None:
+        """Do nothing: no other process can be the owner."""
+
+    async def fence(self, connection: AsyncConnection) -> None:
+        """Do nothing: no other process becomes the owner."""
+
+    async def wait_lost(self) -> None:
+        """Wait for ever."""
+        await asyncio.get_running_loop().create_future()
+
+    async def release(self) -> None:
+        """Unlock the file."""
+        if self._lock is not None:
+            self._lock.close()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from bot.common.steam_id import API_ID_LIMIT
@@ -152,6 +153,19 @@ obsolete_cards = Table(
     Column("delete_at", UtcDateTime, nullable=False),
     Column("guild_id", BigInteger, nullable=False, server_default="0"),
     Index(None, "guild_id"),
+)
+
+# Which process owns the guilds of a shard; used on PostgreSQL alone.
+shards = Table(
+    "shards",
+    metadata,
+    Column("shard_id", Integer, primary_key=True, autoincrement=False),
+    Column("worker_id", String(100), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    # It makes the epoch a key: PostgreSQL then changes the epoch only when no transaction has the
+    # row FOR KEY SHARE, while an update of the other columns waits for none of these.
+    UniqueConstraint("shard_id", "epoch"),
 )
 
 # The communities at the CAD, one for each API key; the key is sealed, see bot/storage/sealing.py.

@@ -10,29 +10,20 @@ from bot.cad.errors import CadError
 from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import (
     AlreadyConfirmed,
-    AlreadyImported,
     AlreadyPressed,
     AlreadyUndone,
     AmbiguousCall,
-    ApprovalPending,
     CadAccountBanned,
     CadAccountExpired,
     CadAccountRemoved,
     CadPermissionMissing,
     CadPermissionUnknown,
     CallNotFound,
-    DownloadFailed,
-    ExportTooLarge,
-    FileReadTimeout,
-    FileTooLarge,
-    ImportExpired,
-    ImportOutdated,
     NoCadAccount,
     NoSuchServer,
     NothingSelected,
     NothingToConfirm,
     NothingToUndo,
-    NotImportOwner,
     NotOrderOwner,
     NoUnitFree,
     RoleRequired,
@@ -42,6 +33,17 @@ from bot.services.errors import (
     TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
+)
+from bot.services.link_errors import (
+    AlreadyImported,
+    ApprovalPending,
+    DownloadFailed,
+    ExportTooLarge,
+    FileReadTimeout,
+    FileTooLarge,
+    ImportExpired,
+    ImportOutdated,
+    NotImportOwner,
 )
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable

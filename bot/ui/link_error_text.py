@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from bot.services.errors import (
+from bot.services.errors import ServiceError
+from bot.services.link_errors import (
     ApprovalPending,
     ApprovalUnavailable,
     IdAlreadyLinked,
@@ -15,7 +16,6 @@ from bot.services.errors import (
     ReplacesProvenLink,
     RequestDecided,
     RequestNotFound,
-    ServiceError,
     TooManyLinks,
     VanityUrl,
 )

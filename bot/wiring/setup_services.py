@@ -39,16 +39,13 @@ def build_setup(
             clock=shared.clock,
         )
 
-    def push_port(guild_id: int) -> int | None:
-        address = operator.push_address(guild_id)
-        return address and address[1]
-
+    address = operator.push_address
     return GuildSetup(
         store,
         SetupPolicy(
             operator.discord_guild_id if isinstance(operator, Settings) else None,
             operator.members_intent,
-            push_port,
+            address and address[1],
         ),
         open_cad=open_cad,
         reopen=registry.reopen,

@@ -86,6 +86,7 @@ class DiscordServer:
         connected: set as soon as a bot is welcome.
         acknowledged: set as soon as an interaction is acknowledged.
         edits: what private answers have become, in order.
+        edited: set as soon as one is edited.
         files: what members have uploaded, by name, at `/files/`.
         sent_file: set as soon as the bot has loaded one.
     """
@@ -100,6 +101,7 @@ class DiscordServer:
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     edits: list[str] = field(default_factory=list)
+    edited: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[Seen] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     sent_file: asyncio.Event = field(default_factory=asyncio.Event)
@@ -125,15 +127,19 @@ class DiscordServer:
     ) -> None:
         await self._runner.cleanup()
 
-    async def interact(self, data: Any) -> None:
-        """Have a member who manages the server use a command."""
+    async def interact(self, data: Any, token: str = INTERACTION_TOKEN) -> None:
+        """Have a member who manages the server use a command.
+
+        Args:
+            token: what the bot answers with.
+        """
         assert self._socket is not None
         user = _USER | {"id": "1400000000000000001", "username": "dana", "bot": False}
         interaction = {
             "id": "1500000000000000001",
             "application_id": str(APPLICATION_ID),
             "type": 2,
-            "token": INTERACTION_TOKEN,
+            "token": token,
             "version": 1,
             "attachment_size_limit": 0,
             "guild_id": str(GUILD_ID),
@@ -150,6 +156,16 @@ class DiscordServer:
             "data": data,
         }
         await self._socket.send_json({"op": 0, "s": 2, "t": "INTERACTION_CREATE", "d": interaction})
+
+    def acknowledged_tokens(self) -> set[str]:
+        """Return the tokens of the interactions that were acknowledged."""
+        paths = [one.path.split("/") for one in self.seen]
+        return {path[3] for path in paths if path[1] == "interactions"}
+
+    def replies(self, token: str) -> list[str]:
+        """Return what the private answer to an interaction has become, in order."""
+        path = f"/webhooks/{APPLICATION_ID}/{token}/messages/@original"
+        return [one.body["content"] for one in self.seen if one.path == path]
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
         if self.gateway_is_down:
@@ -213,6 +229,7 @@ class DiscordServer:
                 self.acknowledged.set()
             case "PATCH", ["webhooks", _, _, "messages", "@original"]:
                 self.edits.append(body["content"])
+                self.edited.set()
                 answer = _MESSAGE | {"content": body["content"]}
         return 200, answer
 

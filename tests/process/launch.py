@@ -1,5 +1,9 @@
-"""Runs `python -m bot` with another address for Discord: `launch.py BASE_URL ARGUMENT…`."""
+"""Runs `python -m bot` with another address for Discord: `launch.py BASE_URL ARGUMENT…`.
 
+With SHORT_LEASES, a lease on the database is over after six seconds.
+"""
+
+import os
 import runpy
 import sys
 
@@ -10,5 +14,9 @@ from yarl import URL
 base = URL(sys.argv.pop(1))
 Route.BASE = str(base / "api")
 DiscordWebSocket.DEFAULT_GATEWAY = base / "gateway"
+if os.environ.pop("SHORT_LEASES", ""):
+    from bot.storage.leases.shard_leases import LeaseTimes, ShardLeases
+
+    ShardLeases.times = LeaseTimes(ttl=6.0, renew_every=0.5, look_every=0.25)
 sys.argv[0] = "bot"
 runpy.run_module("bot", run_name="__main__", alter_sys=True)

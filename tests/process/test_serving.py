@@ -20,8 +20,12 @@ from bot import process
 from bot.app import DispatchBot
 from bot.config.settings import Settings
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
+from bot.storage.database import Database
+from bot.storage.errors import DatabaseUnavailable
+from tests.losable_owner import LosableOwner
 from tests.process.conftest import SETTINGS
 from tests.process.discord_server import APPLICATION_ID, GUILD_ID, TOKEN, DiscordServer
+from tests.process.test_running import ATTACH
 
 COMMANDS = f"/applications/{APPLICATION_ID}/guilds/{GUILD_ID}/commands"
 
@@ -63,6 +67,73 @@ async def test_a_signal_while_the_services_open_ends_the_start(tmp_path: Path):
         await opening.wait()
         signal.raise_signal(signal.SIGTERM)
         await serving
+
+
+async def test_a_bot_that_is_not_the_owner_any_more_begins_anew(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    caplog: pytest.LogCaptureFixture,
+):
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    discord_server.connected.clear()
+    owners[0].lose()
+    await discord_server.connected.wait()
+    assert len(owners) == 2
+    assert "another bot may own the database now" in caplog.text
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_nothing_is_sent_to_discord_once_the_ownership_is_not_trusted(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    serving, unanswered = serve(settings(tmp_path), StopSignals()), asyncio.Event()
+
+    class Log:
+        def warning(self, line: str, *_: object) -> None:
+            assert "another bot may act now" in line
+            unanswered.set()
+
+    monkeypatch.setattr("bot.ui.interactions.answers._log", Log())
+    await discord_server.connected.wait()
+    owners[0].seconds = 0.0
+    asked = len(discord_server.seen)
+    await discord_server.interact(ATTACH)
+    await unanswered.wait()
+    assert len(discord_server.seen) == asked
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+
+
+async def test_a_database_that_was_there_is_waited_for(
+    tmp_path: Path,
+    discord_server: DiscordServer,
+    owners: list[LosableOwner],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    discord_server.connected.clear()
+    opened, faults = Database.open, [DatabaseUnavailable("host/x", "it is down", may_pass=True)]
+
+    async def open_later(url: str, **ownership: bool) -> Database:
+        if faults:
+            raise faults.pop()
+        return await opened(url, **ownership)
+
+    monkeypatch.setattr("bot.wiring.dependencies.Database.open", open_later)
+    monkeypatch.setattr(process, "REOPEN_EVERY", 0.0)
+    owners[0].lose()
+    await discord_server.connected.wait()
+    assert "the database cannot be reached: " in caplog.text
+    signal.raise_signal(signal.SIGTERM)
+    await serving
 
 
 async def test_taking_leave_of_discord_has_a_limit(

@@ -98,6 +98,21 @@ async def test_a_task_that_does_not_sleep_is_waited_for(tasks: BackgroundTasks) 
     assert done == ["outer", "inner"]
 
 
+async def test_abandoning_cancels_every_task(tasks: BackgroundTasks) -> None:
+    done = list[str]()
+
+    async def work() -> None:
+        await asyncio.Event().wait()
+        done.append("work")
+
+    tasks.spawn(work())
+    await turns()
+    tasks.abandon()
+    await tasks.join()
+    assert tasks.is_stopping
+    assert done == []
+
+
 async def test_giving_up_waiting_stops_no_task(tasks: BackgroundTasks) -> None:
     gate, done = asyncio.Event(), list[str]()
 

@@ -310,14 +310,16 @@ WAITING = {
     "cad/push/signalr_connection.py",  # as long as a session
     "cad/push/signalr_feed.py",  # tested in test_signalr_feed.py
     "cad/unit_list_loader.py",  # so many pages
+    "process.py",  # as long as the process; tested in test_serving.py
     "services/background.py",  # tested here
     "services/board/push_listener.py",  # tested in test_push_listener.py
     "services/links/bulk_verification.py",  # so many links
     "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most
     "services/queue/worker.py",  # while there are orders
     "storage/database.py",  # while there are items
-    "storage/sqlite.py",  # five seconds
+    "storage/leases/shard_leases.py",  # tested in test_shard_leases.py
     "storage/stores/community_store.py",  # so many keys
+    "storage/sqlite.py",  # five seconds
 }
 
 

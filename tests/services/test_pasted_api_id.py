@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.common import steam_id
 from bot.common.steam_id import identity
-from bot.services.errors import InvalidApiId, VanityUrl
+from bot.services.link_errors import InvalidApiId, VanityUrl
 from bot.services.pasted_api_id import parse_api_id
 from tests.common.id_spellings import ALL, BASE, LAST, SPELLINGS, STORED, accounts, formats, hostile
 

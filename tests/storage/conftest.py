@@ -66,8 +66,3 @@ async def _empty_postgres(name: str) -> str:
         await connection.execute(text("CREATE SCHEMA public"))
     await own.dispose()
     return own.url.render_as_string(hide_password=False)
-
-
-def database_url(database: Database) -> str:
-    """Return the URL of an open database, to open it once more."""
-    return database._engine.url.render_as_string(hide_password=False)

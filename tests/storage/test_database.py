@@ -208,7 +208,7 @@ for _ in range(200):
             asked.append(str(url))
             raise ImportError("no driver")
 
-        monkeypatch.setattr("bot.storage.database.create_async_engine", refuse)
+        monkeypatch.setattr("bot.storage.engine.create_async_engine", refuse)
         with pytest.raises(DatabaseUnavailable, match="no driver"):
             await Database.open("postgresql+asyncpg://db.example/dispatch")
         assert asked == ["postgresql+asyncpg://db.example/dispatch"]

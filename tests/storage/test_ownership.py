@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bot.storage.database import Database, upgrade
 from bot.storage.errors import DatabaseInUse, DatabaseUnavailable
-from tests.storage.conftest import database_url
 
 
-async def test_a_database_has_one_owner(dialect: str, database: Database, url: str) -> None:
-    url = database_url(database)
+async def test_a_file_has_one_owner(url: str) -> None:
     owner = await Database.open(url, is_owner=True)
     with pytest.raises(DatabaseInUse, match="Another bot uses the database"):
         await Database.open(url, is_owner=True)
     await upgrade(url)  # the commands of the terminal work beside it
+    assert owner.ownership.trusted_for is None
+    losing = asyncio.create_task(owner.ownership.wait_lost())
     await owner.close()
+    assert not losing.done()
+    losing.cancel()
     again = await Database.open(url, is_owner=True)
     await again.close()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.errors import IdAlreadyLinked, InvalidApiId, VanityUrl
+from bot.services.link_errors import IdAlreadyLinked, InvalidApiId, VanityUrl
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.link_error_text import link_message, request_outcome
 

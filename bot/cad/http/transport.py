@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
 
-from bot.cad.errors import (
-    CadBrokenOff,
-    CadError,
-    CadRateLimited,
-    CadTimeout,
-    CadUnreachable,
-    CadUnreadable,
-)
+from bot.cad.errors import CadError, CadRateLimited, CadUnreachable, CadUnreadable
 from bot.cad.http import retry, wire
+from bot.cad.http.connection_errors import connection_error
 from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, spare_requests
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
+from bot.common.request_guard import request_guard
 
 MAX_BODY = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
@@ -34,20 +26,15 @@ LONGEST_RESERVE = 3.0
 
 T = TypeVar("T")
 
-_REASONS = {
-    aiohttp.ConnectionTimeoutError: "no connection within the time limit",
-    aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
-    aiohttp.ClientPayloadError: "the answer broke off half-way",
-    aiohttp.ClientResponseError: "the answer is not HTTP",
-    UnicodeError: "no such host name",
-}
-
 
 class Transport:
     """Sends requests to one base address over one pool of connections.
 
     It does not follow redirects: the body carries the API key, and a POST that becomes a GET at
     another address would look like a success. It verifies TLS certificates (aiohttp's default).
+
+    Args:
+        trusted_for: see `request_guard`; None where no other process acts.
     """
 
     def __init__(
@@ -56,14 +43,17 @@ class Transport:
         *,
         connect_timeout: float = 3.0,
         total_timeout: float = 10.0,
+        trusted_for: Callable[[], float] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._trusted_for = trusted_for
         self._clock = clock
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
             timeout=aiohttp.ClientTimeout(total=total_timeout, sock_connect=connect_timeout),
             headers={"Accept": "application/json, text/plain"},
+            trace_configs=[request_guard(trusted_for)] if trusted_for else None,
         )
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
@@ -79,6 +69,10 @@ class Transport:
             CadTimeout: the whole answer did not arrive in time.
             CadUnreadable: the answer is not HTTP, or larger than `MAX_BODY`.
         """
+        if self._trusted_for is not None:
+            # Both end together, so that no member is told that the CAD is slow.
+            trusted = self._trusted_for()
+            within = trusted if within is None else min(within, trusted)
         try:
             async with (
                 asyncio.timeout(within),
@@ -99,7 +93,7 @@ class Transport:
                 return Response(answer.status, headers, bytes(body), self._clock.now().timestamp())
         # UnicodeError: a host name that cannot be encoded; its class differs by Python version.
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            raise _cad_error(error) from error
+            raise connection_error(error) from error
 
     async def close(self) -> None:
         """Close the pool."""
@@ -239,36 +233,3 @@ class RequestSender:
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
-
-
-def _cad_error(error: Exception) -> CadError:
-    match error:
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return CadUnreachable(_reason(error))
-        case TimeoutError():
-            return CadTimeout()
-        case aiohttp.ClientResponseError():
-            return CadUnreadable(_reason(error))
-        case (
-            aiohttp.ServerDisconnectedError()
-            | aiohttp.ClientPayloadError()
-            | aiohttp.ClientOSError()
-            | ConnectionError()
-        ):
-            return CadBrokenOff(_reason(error))
-        case _:
-            return CadUnreachable(_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    """Return the reason of a fault, without the address (it may be long) and without the body."""
-    for kind, reason in _REASONS.items():
-        if isinstance(error, kind):
-            return reason
-    match getattr(error, "os_error", error):
-        case ssl.SSLError() | socket.gaierror() as cause:  # their numbers are not errno
-            return str(cause.strerror)
-        case OSError(errno=int(number)):
-            return os.strerror(number)  # the text of asyncio contains the address
-        case _:
-            return type(error).__name__

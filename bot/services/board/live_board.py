@@ -13,6 +13,7 @@ from bot.cad.models import Call, Calls, Unit
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
 from bot.services.board.call_matching import find_call_id
+from bot.services.board.poll_interval import poll_interval
 from bot.services.board.server_state import RunningPoll, ServerState
 from bot.services.board.snapshot import BoardSnapshot, idents_on_duty
 from bot.services.cached_list import CachedList
@@ -107,10 +108,26 @@ class Board:
         self._listeners.append(listener)
 
     def refresh(self, server_id: int) -> None:
-        """Refresh calls and units in the background, unless they are recent."""
-        server = self._server(server_id)
+        """Refresh calls and units for a member in the background, unless they are recent."""
+        server = self._used(server_id)
         server.calls.refresh()
         server.units.refresh()
+
+    def poll(self, server_id: int) -> float:
+        """Refresh in the background what no member has asked for, as often as it may be needed.
+
+        The units of a server that is not in use are left as they are.
+
+        Returns:
+            the seconds between two polls, see `poll_interval`.
+        """
+        server = self._server(server_id)
+        use = server.use(self._clock.monotonic())
+        interval = poll_interval(use)
+        server.calls.refresh(interval)
+        if use.is_in_use:
+            server.units.refresh(interval)
+        return interval
 
     def force_refresh(self, server_id: int) -> None:
         """Refresh calls and units in the background even if recent, after missed events."""
@@ -129,13 +146,22 @@ class Board:
                 server.events_since_poll.append(event)
         self._notify(server_id)
 
+    def hear(self, server_id: int, events: Iterable[Event]) -> None:
+        """Apply push events; until one is missed, polls are rarer."""
+        self._server(server_id).is_push_heard = True
+        self.apply(server_id, events)
+
+    def stop_hearing(self, server_id: int) -> None:
+        """Poll as without push events until the next one arrives."""
+        self._server(server_id).is_push_heard = False
+
     async def fetch_calls(self, server_id: int) -> tuple[Call, ...]:
         """Poll the CAD and return the active calls.
 
         Raises:
             CadError: the poll failed.
         """
-        return await self._server(server_id).calls.fetch()
+        return await self._used(server_id).calls.fetch()
 
     async def fetch_units(self, server_id: int) -> tuple[Unit, ...]:
         """Poll the CAD and return the units on duty, without dispatchers.
@@ -150,7 +176,7 @@ class Board:
             UnitListOutdated: it allows no newer list yet.
             CadRateLimited: it has allowed nothing yet.
         """
-        server = self._server(server_id)
+        server = self._used(server_id)
         if server.is_list_long and server.has_recent_units(self._clock.now()):
             server.units.refresh()
             return self.units(server_id)
@@ -176,6 +202,11 @@ class Board:
         ]
         await asyncio.gather(*lists)
 
+    def _used(self, server_id: int) -> ServerState:
+        server = self._server(server_id)
+        server.used_at = self._clock.monotonic()
+        return server
+
     def _server(self, server_id: int) -> ServerState:
         if server_id not in self._servers:
             new_list = partial(CachedList, expected=CadError, clock=self._clock)
@@ -198,6 +229,8 @@ class Board:
         async with RunningPoll(server) as poll:
             polled = await self._cad.calls(server_id)
             found = poll.with_later_events(server.snapshot.with_calls(polled))
+            if server.confirmed_at and server.snapshot.has_other_calls(found):
+                server.is_push_heard = False  # no event has told of it
             # Those events are older than units that were polled meanwhile.
             server.snapshot = server.snapshot.with_calls_of(found)
         server.confirmed_at = self._clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
@@ -10,6 +11,7 @@ from bot.cad.errors import UnitListIncomplete
 from bot.cad.models import Call, Calls, Unit, UnitListPart
 from bot.cad.push.events import Event
 from bot.services.board.answering_calls import AnsweringCalls
+from bot.services.board.poll_interval import ServerUse
 from bot.services.board.snapshot import BoardSnapshot
 from bot.services.cached_list import CachedList
 
@@ -28,6 +30,8 @@ class ServerState:
         is_list_long: whether the last whole list took several loads.
         idents_since_part: units that events have named since that list was begun.
         events_since_poll: events since the oldest running poll started.
+        is_push_heard: see `ServerUse`.
+        used_at: monotonic seconds at which a member last asked for calls or units.
     """
 
     calls: CachedList[Call]
@@ -43,6 +47,19 @@ class ServerState:
     idents_since_part: set[int] = field(default_factory=set)
     events_since_poll: list[Event] = field(default_factory=list)
     running_polls: int = 0
+    is_push_heard: bool = False
+    used_at: float = -math.inf
+
+    def use(self, monotonic: float) -> ServerUse:
+        """Return what decides how often it is polled."""
+        shown = self.snapshot
+        return ServerUse(
+            is_push_heard=self.is_push_heard,
+            is_known=self.confirmed_at is not None,
+            has_units=bool(shown.units or shown.dispatchers),
+            has_open_calls=bool(shown.calls or shown.emergencies),
+            since_use=monotonic - self.used_at,
+        )
 
     @property
     def units_as_of(self) -> datetime | None:

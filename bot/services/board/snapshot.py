@@ -59,6 +59,11 @@ class BoardSnapshot:
         """Return a snapshot with the calls of another, and the units of this one."""
         return replace(self, calls=other.calls, emergencies=other.emergencies)
 
+    def has_other_calls(self, other: BoardSnapshot) -> bool:
+        """Return whether another snapshot shows other calls or 911 calls, by their numbers."""
+        same_emergencies = self.emergencies.keys() == other.emergencies.keys()
+        return self.calls.keys() != other.calls.keys() or not same_emergencies
+
     def with_units(
         self, polled: Iterable[Unit], listed: Container[int] | None = frozenset()
     ) -> BoardSnapshot:

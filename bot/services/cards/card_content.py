@@ -118,6 +118,11 @@ def priority_name(call: Call) -> str:
     return call.priority_text or str(call.priority)
 
 
+def priority_label(call: Call) -> str:
+    """Return the priority of a call in few letters: `P1`, or the community's own name for it."""
+    return call.priority_text or f"P{call.priority}"
+
+
 def is_urgent(call: Call | EmergencyCall | None, urgent_priorities: Collection[str]) -> bool:
     """Return whether a call is urgent: 911 calls are, and calls of one of these priorities.
 

@@ -31,7 +31,7 @@ from bot.storage.stores.link_row import Link
 WRITE_LIMIT = RateLimit(5, 5.25)
 RESERVED_WRITES = 4  # writes of the limit that timestamps leave free for changes
 
-_IDLE_INTERVAL = 5.0  # seconds between checks without a change: stale cards, removals, polls
+_IDLE_INTERVAL = 5.0  # seconds between checks of cards without a change: stale, to be removed
 _DEBOUNCE = 0.05  # seconds in which further changes join the first
 _BACKOFF = Backoff(first=5.0, longest=60.0)  # before a failed card is retried
 
@@ -120,8 +120,7 @@ class CardPublisher:
                 )
             )
             self._is_loaded = True
-        for server_id in self._settings.server_ids:
-            self._board.refresh(server_id)
+        next_poll = min(map(self._board.poll, self._settings.server_ids))
         if (budget_wait := self._budget.wait()) > 0:
             # Choose the card when it can be written: until then, changes cost nothing.
             return max(budget_wait, _DEBOUNCE)
@@ -132,7 +131,8 @@ class CardPublisher:
             self._tasks.spawn(self._ping())
             return _DEBOUNCE
         if not due:
-            return max(wait, _DEBOUNCE)
+            # Without a card, nothing changes by itself.
+            return max(wait if self._registry.cards else next_poll, _DEBOUNCE)
         self._start(self._turns.choose(due))
         return 0.0
 

@@ -88,7 +88,7 @@ class GuildSetup:
             raise SetUpByOperator
         state = SetupState(
             may_forget_on_leave=self._policy.members_intent,
-            push_port=self._policy.push_port(actor.guild_id),
+            push_port=self._policy.push_port,
         )
         if (kept := self._kept(actor)) is not None:
             state = replace(state, retry=kept.community_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -48,7 +47,7 @@ class SetupState:
         problem: why the guild is not served though it is set up.
         retry: the community that the actor's last key can be tried with again; None for none.
         may_forget_on_leave: whether the operator lets the bot see members leave.
-        push_port: the operator's port for the push events of the guild; None for none.
+        push_port: the operator's port for push events; None for none.
     """
 
     settings: GuildSettings | None = None
@@ -65,9 +64,9 @@ class SetupPolicy:
 
     Attributes:
         fixed_guild_id: the guild of the settings in the environment, until it is stored.
-        push_port: returns the port for the push events of a guild.
+        push_port: takes the push events of all guilds; None for none.
     """
 
     fixed_guild_id: int | None
     members_intent: bool
-    push_port: Callable[[int], int | None]
+    push_port: int | None

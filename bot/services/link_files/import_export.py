@@ -12,7 +12,7 @@ from io import StringIO
 
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
-from bot.services.errors import (
+from bot.services.link_errors import (
     ExportTooLarge,
     FileReadTimeout,
     FileTooLarge,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.services.access.policy import Actor
-from bot.services.errors import AlreadyImported, ImportExpired, NotImportOwner
+from bot.services.link_errors import AlreadyImported, ImportExpired, NotImportOwner
 from bot.services.link_files.import_diff import ImportDiff
 from bot.services.link_files.rows import ParsedFile
 from bot.services.reply import ReplyAddress

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from bot.common import steam_id
 from bot.common.discord_limits import LAST_SNOWFLAKE
-from bot.services.errors import InvalidApiId, VanityUrl
+from bot.services.link_errors import InvalidApiId, VanityUrl
 from bot.services.link_files.cells import is_formula, is_rounded, may_be_rounded, read_cell
 from bot.services.link_files.columns import MAX_COLUMNS, Columns, ColumnsNotFound
 from bot.services.pasted_api_id import parse_api_id

@@ -10,7 +10,7 @@ from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
-from bot.services.errors import (
+from bot.services.link_errors import (
     ApprovalUnavailable,
     IdAlreadyLinked,
     RequestDecided,

@@ -18,7 +18,7 @@ from bot.common.discord_limits import EDIT_GAP, REPLY_LIFETIME
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.background import BackgroundTasks
-from bot.services.errors import NoCheckRuns
+from bot.services.link_errors import NoCheckRuns
 from bot.services.links.link_service import LinkPage, read_page
 from bot.services.verification.verifier import LinkVerifier, apply_verification
 from bot.storage.errors import StorageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
-from bot.services.errors import TooManyLinks
+from bot.services.link_errors import TooManyLinks
 
 LINKS_PER_HOUR = 5
 _HOUR = 3600.0  # seconds

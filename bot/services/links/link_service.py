@@ -13,7 +13,7 @@ from bot.common.pages import Page, PageRange
 from bot.common.steam_id import identity
 from bot.services.access.policy import Access, Actor
 from bot.services.cached_list import CachedList
-from bot.services.errors import IdAlreadyLinked, ReplacesProvenLink
+from bot.services.link_errors import IdAlreadyLinked, ReplacesProvenLink
 from bot.services.links.cad_links import CadLinks, MemberAccount
 from bot.services.pasted_api_id import parse_api_id
 from bot.services.verification.verifier import LinkVerifier, Verification

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.services.access.policy import Actor
-from bot.services.errors import ApprovalPending, IdAlreadyLinked, ReplacesProvenLink
+from bot.services.link_errors import ApprovalPending, IdAlreadyLinked, ReplacesProvenLink
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.link_changes import (
     IdConflict,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import itemgetter
 from typing import TypeAlias
 
 from bot.cad.models import Call, Unit
@@ -19,6 +20,7 @@ from bot.services.targets import grammar, partial_input
 from bot.services.targets.group_lookup import normalise_name, unit_group_name
 from bot.services.targets.partial_input import PartialInput
 from bot.services.targets.terms import UnitGroupKind, UnitGroupTerm
+from bot.services.targets.unit_numbers import number_key, split_number
 from bot.storage.stores.link_row import Link
 
 CHOICE_LIMIT = 25  # Discord's maximum
@@ -118,7 +120,10 @@ class Suggestions:
         self, actor: Actor, typed: str, names: MemberNameLookup, server_id: int | None = None
     ) -> list[Suggestion]:
         """Return completions of the last word: unit groups if their keyword is being typed, then
-        the units on duty, free ones first, then the other linked members.
+        the units on duty, then the other linked members.
+
+        Units whose number begins with the word come first, then those whose number contains it,
+        then those whose name does; among equals, free ones first.
         """
         server = server_id or self._servers.default_id
         if not self._access.may_dispatch(actor):
@@ -172,9 +177,10 @@ def _units_and_members(
     owners: Mapping[str, int],
     names: MemberNameLookup,
 ) -> Iterator[UnitSuggestion]:
-    wanted = [(partial.fragment or "").lstrip("@").casefold()]
+    wanted = (partial.fragment or "").lstrip("@").casefold()
     shared = shared_words(units)
     seen: set[int] = set()
+    found: list[tuple[int, UnitSuggestion]] = []
     for unit in units:
         keys = map(identity, (*unit.api_ids, unit.account))
         new = [owner for key in keys if (owner := owners.get(key)) and owner not in seen]
@@ -182,29 +188,38 @@ def _units_and_members(
         discord_id = new[0] if new else None
         name = names(discord_id) if discord_id else ""
         is_named = discord_id and f"<@{discord_id}>" in partial.earlier_words
-        if not is_named and contains_all(wanted, (unit.number, unit.name, unit.department, name)):
-            yield UnitSuggestion(
-                partial.leading_text,
-                discord_id,
-                unit,
-                busy.get(unit.ident),
-                shared,
-            )
+        rank = _match_rank(wanted, unit, name)
+        if rank is not None and not is_named:
+            call = busy.get(unit.ident)
+            suggestion = UnitSuggestion(partial.leading_text, discord_id, unit, call, shared)
+            found.append((rank, suggestion))
+    yield from (one for _, one in sorted(found, key=itemgetter(0)))
     for discord_id in islice(owners.values(), OFF_DUTY_LIMIT):
-        if discord_id not in seen and (name := names(discord_id)) and contains_all(wanted, (name,)):
+        if discord_id not in seen and (name := names(discord_id)) and wanted in name.casefold():
             yield UnitSuggestion(partial.leading_text, discord_id, None, None)
+
+
+def _match_rank(wanted: str, unit: Unit, member: str) -> int | None:
+    """Return how well a unit matches a word in lower case, 0 is best; None if it does not."""
+    key, number = number_key(wanted), number_key(unit.number)
+    if not wanted or (key and key == number):
+        return 0
+    if key and key in number:
+        return 1 if number.startswith(key) else 2
+    is_match = contains_all([wanted], (unit.number, unit.name, unit.department, member))
+    return 3 if is_match else None
 
 
 def _range_ends(
     partial: PartialInput, units: Iterable[Unit], busy: Mapping[int, Call]
 ) -> list[UnitSuggestion]:
     """Return the units on duty that a range can end with, ordered by number."""
-    prefix, wanted = (partial.range_prefix or "").casefold(), (partial.fragment or "").casefold()
+    prefix, wanted = number_key(partial.range_prefix or ""), number_key(partial.fragment or "")
     found: dict[int, Unit] = {}
     for unit in units:
-        number = unit.number.casefold()
-        tail = number[len(prefix) :]
-        if number.startswith(prefix) and tail.isdecimal() and number.startswith(wanted):
+        before, tail = split_number(unit.number)
+        is_alike = number_key(before) == prefix and number_key(unit.number).startswith(wanted)
+        if tail and is_alike:
             found.setdefault(int(tail[:9]), unit)
     ends = (found[tail] for tail in sorted(found) if grammar.is_single_token(found[tail].number))
     return [UnitSuggestion(partial.leading_text, None, one, busy.get(one.ident)) for one in ends]

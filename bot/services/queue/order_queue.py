@@ -190,6 +190,11 @@ class OrderQueue:
             [*self._worker.orders.values()]
         )  # what was sent, and the CAD has not answered
 
+    def abandon(self) -> None:
+        """Leave all orders to another process, without a word; one that is sent may be done."""
+        self._tasks.abandon()
+        self._release([*self._worker.orders.values()])
+
     def _on_closed(self, queued: QueuedOrder) -> None:
         """Let go of an order whose end is stored."""
         self._worker.remove(queued)

@@ -46,8 +46,9 @@ class Exclusions:
         self.left_out: list[SkippedTarget] = []
         by_name = frozenset().union(*grammar.member_ids_in(wanted))
         for term, result in found:
-            if isinstance(term.meaning, TextTerm):
-                numbered = roster.by_number(term.meaning.text)
+            if isinstance(term.meaning, TextTerm) and not result.assignees:
+                text = term.meaning.text  # the number of several units, or of none
+                numbered = roster.by_number(text) or roster.by_number_key(text)
                 self._idents.update(unit.ident for unit in numbered)
             self._exclude(result.assignees)
             # An excluded member who is also named is excluded by id, linked or not:

@@ -16,6 +16,7 @@ from bot.services.targets.terms import (
     UnitGroupTerm,
     UnitRangeTerm,
 )
+from bot.services.targets.unit_numbers import number_key, split_number
 
 _UNAVAILABLE_REASONS = {
     MembersUnavailable.EVERYONE: SkipReason.EVERYONE,
@@ -77,28 +78,41 @@ def find_members(
 
 
 def find_unit_group(term: Term, group: UnitGroupTerm, roster: Roster) -> LookupResult:
-    """Return the units of a department, group or subdivision."""
-    wanted = normalise_name(group.name)
-    people = [
-        Assignee.of_unit(unit)
-        for unit in roster.units
-        if wanted and normalise_name(unit_group_name(unit, group.kind)) == wanted
-    ]
+    """Return the units of a department, group or subdivision.
+
+    Where none has this name, the one name that is spelled alike counts: `sub:k9` for K-9.
+    """
+    groups: dict[str, list[Assignee]] = {}
+    for unit in roster.units:
+        name = normalise_name(unit_group_name(unit, group.kind))
+        groups.setdefault(name, []).append(Assignee.of_unit(unit))
+    wanted, key = normalise_name(group.name), number_key(group.name)
+    people = groups.get(wanted, []) if wanted else []
+    alike = [name for name in groups if key and number_key(name) == key]
+    if not people and len(alike) == 1:
+        people = groups[alike[0]]
     return _units_or(SkipReason.NO_SUCH_UNIT_GROUP, term, roster, people)
 
 
 def find_unit_range(term: Term, unit_range: UnitRangeTerm, roster: Roster) -> LookupResult:
-    """Return the units in a range of numbers; leave out numbers that several units have."""
+    """Return the units in a range of numbers; leave out numbers that several units have.
+
+    `A1..A9` means A-1 to A-9 too. Of two spellings of one number, the one that was typed counts.
+    """
     people: list[Assignee] = []
     left_out: list[SkippedTarget] = []
+    spellings: dict[str, list[Unit]] = {}
     for unit in _units_in_range(unit_range, roster.units):
-        if len(roster.by_number(unit.number)) > 1:
-            left_out.append(SkippedTarget(Target(unit.number), SkipReason.AMBIGUOUS))
+        spellings.setdefault(number_key(unit.number), []).append(unit)
+    prefix = unit_range.prefix.casefold()
+    for units in spellings.values():
+        typed = [one for one in units if split_number(one.number.casefold())[0] == prefix]
+        if len(found := typed or units) > 1:
+            shared = dict.fromkeys(one.number for one in found)
+            left_out += [SkippedTarget(Target(one), SkipReason.AMBIGUOUS) for one in shared]
         else:
-            people.append(Assignee.of_unit(unit))
-    return _units_or(
-        SkipReason.NO_UNIT_IN_RANGE, term, roster, people, list(dict.fromkeys(left_out))
-    )
+            people.append(Assignee.of_unit(found[0]))
+    return _units_or(SkipReason.NO_UNIT_IN_RANGE, term, roster, people, left_out)
 
 
 def normalise_name(name: str) -> str:
@@ -118,12 +132,11 @@ def unit_group_name(unit: Unit, kind: UnitGroupKind) -> str:
 
 
 def _units_in_range(unit_range: UnitRangeTerm, units: Iterable[Unit]) -> Iterator[Unit]:
-    prefix = unit_range.prefix.casefold()
+    key = number_key(unit_range.prefix)
     for unit in units:
-        number = unit.number.casefold()
-        tail = number[len(prefix) :]
-        is_alike = number.startswith(prefix) and tail.isdecimal()
-        if is_alike and len(tail) < 10 and unit_range.first <= int(tail) <= unit_range.last:
+        prefix, tail = split_number(unit.number)
+        is_alike = number_key(prefix) == key and 0 < len(tail) < 10
+        if is_alike and unit_range.first <= int(tail) <= unit_range.last:
             yield unit
 
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
-from bot.services.targets.skipped_target import FINAL_REASONS, SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import (
+    FINAL_REASONS,
+    NearMatch,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
 from bot.services.targets.terms import format_ident
+from bot.services.targets.unit_numbers import number_key
 
 ASSIGNEE_LIMIT = 50  # of one order
 
@@ -97,6 +105,9 @@ class Roster:
     _units_by_number: dict[str, list[Unit]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _units_by_number_key: dict[str, list[Unit]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def doubt(self) -> SkipReason:
@@ -120,15 +131,23 @@ class Roster:
                 self._units_by_number.setdefault(unit.number.casefold(), []).append(unit)
         return self._units_by_number.get(number.casefold(), ())
 
+    def by_number_key(self, number: str) -> Sequence[Unit]:
+        """Return the units with a number in any spelling, such as K-9 for `k9`."""
+        if not self._units_by_number_key:
+            for unit in self.units:
+                self._units_by_number_key.setdefault(number_key(unit.number), []).append(unit)
+        key = number_key(number)
+        return self._units_by_number_key.get(key, ()) if key else ()
+
     def by_ident(self, ident: int) -> Unit | None:
         """Return the unit with an ident."""
         return next((unit for unit in self.units if unit.ident == ident), None)
 
     def has_dispatcher(self, number_or_api_id: str) -> bool:
         """Return whether a dispatcher has this number or API id."""
-        number, api_id = number_or_api_id.casefold(), identity(number_or_api_id)
+        number, api_id = number_key(number_or_api_id), identity(number_or_api_id)
         return any(
-            number == one.number.casefold()
+            (number and number == number_key(one.number))
             or api_id in map(identity, filter(None, (*one.api_ids, one.account)))
             for one in self.dispatchers
         )
@@ -176,17 +195,28 @@ class Resolution:
     partial_list: PartialUnitList | None = None
     pending: tuple[int, ...] = ()
 
-    def without(self, reasons: Mapping[str, SkipReason]) -> Resolution:
+    @property
+    def near_matches(self) -> list[NearMatch]:
+        """The units that the skipped targets may have meant, each once, in their order."""
+        near = (near for one in self.left_out for near in one.near)
+        return list({one.token: one for one in near}.values())
+
+    def without(
+        self, reasons: Mapping[str, SkipReason], calls: Mapping[str, int] = MappingProxyType({})
+    ) -> Resolution:
         """Return it without some assignees.
 
         Args:
             reasons: why each is left out, by `Assignee.key`.
+            calls: the calls that they are on now, where that matters.
         """
         if not reasons:
             return self
         kept = tuple(one for one in self.assignees if one.key not in reasons)
         left_out = [
-            SkippedTarget(Target(one.name, one.discord_id), reasons[one.key])
+            SkippedTarget(
+                Target(one.name, one.discord_id), reasons[one.key], call_id=calls.get(one.key)
+            )
             for one in self.assignees
             if one.key in reasons
         ]

@@ -145,11 +145,8 @@ class RosterLookup:
         return LookupResult() if member.id in excluded_ids else _result(term, reason)
 
     def _find_text(self, text: str) -> Assignee | SkipReason:
-        numbered = self.roster.by_number(text)
-        if len(numbered) > 1:
-            return SkipReason.AMBIGUOUS
-        if numbered:
-            return Assignee.of_unit(numbered[0])
+        if numbered := self.roster.by_number(text):
+            return _only(numbered)
         unit = self.roster.by_api_id(text)
         if unit is None and self.roster.has_dispatcher(text):
             return SkipReason.DISPATCHER
@@ -158,12 +155,19 @@ class RosterLookup:
             absent = False if self.roster.is_conclusive(text) else None
             api_id = _cad_spelling(text, unit)
             return Assignee(api_id, None, unit, on_duty=True if unit else absent)
+        # Only now: what matches as it was typed is never passed over for a similar number.
+        if similar := self.roster.by_number_key(text):
+            return _only(similar)
         return SkipReason.NO_SUCH_UNIT if self.roster.is_current else self.roster.doubt
 
     def _find_ident(self, ident: int) -> Assignee | SkipReason:
         if unit := self.roster.by_ident(ident):
             return Assignee.of_unit(unit)
         return SkipReason.NOT_ON_DUTY if self.roster.is_current else self.roster.doubt
+
+
+def _only(units: Sequence[Unit]) -> Assignee | SkipReason:
+    return Assignee.of_unit(units[0]) if len(units) == 1 else SkipReason.AMBIGUOUS
 
 
 def _cad_spelling(api_id: str, unit: Unit | None) -> str:

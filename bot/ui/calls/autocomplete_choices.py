@@ -9,6 +9,7 @@ from discord.app_commands import Choice, Range
 
 from bot.cad.models import Call
 from bot.common.discord_limits import LAST_SERVER_ID
+from bot.services.cards.card_content import priority_label
 from bot.services.pickers.suggestions import (
     MemberNameLookup,
     Suggestion,
@@ -24,15 +25,15 @@ _LIMIT = 100  # characters of a choice's name and of its value
 
 
 def call_choice(call: Call) -> Choice[str]:
-    """Return the choice for a call, such as "#100 Armed Robbery · 2 units".
+    """Return the choice for a call, such as "#100 Armed Robbery · Clinton Ave · P1 · 2 units".
 
-    A call of a layout often has no title of its own: its place and its priority tell it apart.
+    Its place and its priority tell it apart from others with the same title.
     """
     count = len(call.idents)
     units = "1 unit" if count == 1 else f"{count} units" if count else "no units"
-    title = one_line(call.title or "(untitled)", 30 if call.template else 70)
-    place = one_line(f"{call.block} {call.address}", 25) if call.template else ""
-    priority = one_line(call.priority_text, 15) if call.template else ""
+    title = one_line(call.title or "(untitled)", 30)
+    place = one_line(f"{call.block} {call.address}", 25)
+    priority = one_line(priority_label(call), 15)
     parts = filter(None, (f"#{call.call_id} {title}", place, priority, units))
     return Choice(name=" · ".join(parts)[:_LIMIT], value=str(call.call_id))
 

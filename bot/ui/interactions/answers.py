@@ -11,6 +11,7 @@ from discord.ui import View
 from discord.utils import MISSING
 
 from bot.cad.errors import CadError
+from bot.common.request_guard import RequestRefused
 from bot.services.errors import ServiceError
 from bot.storage.errors import StorageError
 from bot.ui import error_text
@@ -55,6 +56,9 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     if isinstance(error, discord.HTTPException) and error.code in TOO_LATE:
         is_late = error.code == _UNKNOWN_INTERACTION
         _log.warning(_ANSWERED_LATE if is_late else OTHER_COPY, interaction.id)
+        return
+    if isinstance(error, RequestRefused):
+        _log.warning("interaction %s is not answered: another bot may act now", interaction.id)
         return
     expected = (app_commands.AppCommandError, CadError, ServiceError, StorageError)
     if not isinstance(error, expected):

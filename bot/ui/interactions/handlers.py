@@ -37,6 +37,12 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
 
+    def abandon(self) -> None:
+        """Take no more commands, and cancel those under way."""
+        self._closing = True
+        for task in self._running:
+            task.cancel()
+
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Refuse what comes while closing, or from a server that this bot does not serve.
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import discord
 
-from bot.services.errors import DownloadFailed
+from bot.services.link_errors import DownloadFailed
 from bot.services.link_files.import_export import Upload
 from bot.ui.interactions.responses import Interaction
 

@@ -172,6 +172,31 @@ async def test_what_comes_back():
     assert wire.retry_after(response) == 5.0
 
 
+async def test_nothing_is_sent_once_another_process_may_act():
+    async with (
+        serving(answering(whole(b"DONE"), keep=True)) as server,
+        closed_later(Transport(server.url, trusted_for=lambda: trusted)) as transport,
+    ):
+        trusted = 9.0
+        await transport.send(REQUEST)  # this connection is there to be used again
+        trusted = 0.0
+        with pytest.raises(CadUnreachable) as caught:
+            await transport.send(REQUEST)
+        assert len(server.requests) == 1
+    assert caught.value.text == "another bot may act in the place of this one"
+    assert not caught.value.may_have_arrived
+
+
+async def test_an_answer_is_waited_for_while_no_other_process_may_act():
+    async with (
+        serving(silent()) as server,
+        closed_later(Transport(server.url, trusted_for=lambda: 0.05)) as transport,
+    ):
+        for within in (None, 30.0):
+            with pytest.raises(CadTimeout):
+                await transport.send(REQUEST, within=within)
+
+
 async def test_a_refused_connection():
     async with serving(answering()) as server:
         pass

@@ -99,7 +99,7 @@ async def test_a_member_is_attached_from_their_menu(bot_fixture: BotFixture):
     assert offered.response.content == f"Which call should {bot_fixture.pat.mention} go to?"
     (row,) = offered.response.components
     labels = [one["label"] for one in row["components"][0]["options"]]
-    assert labels[0] == "#100 Armed Robbery · no units"
+    assert labels[0] == "#100 Armed Robbery · 100 Innocence Boulevard · P1 · no units"
     given = await bot_fixture.dana.select(offered.response.message, ["100"])
     await bot_fixture.advance(60)
     assert given.response is not None

@@ -93,7 +93,7 @@ async def test_who_cannot_be_attached_is_named_and_the_rest_goes_ahead(
         ("{dispatch}", "the bot may not see who has this role"),
         ("@everyone @here", "the whole server cannot be named"),
         ("🚓", "no member or unit on duty is called this"),
-        ("**A-12** ~~x~~ ||y||", "no unit on duty has this number"),
+        ("**Z-12** ~~x~~ ||y||", "no unit on duty has this number"),
         ("x" * 4000, "no member or unit on duty is called this"),
         ("`@everyone` [x](https://e.example)", "no member or unit on duty is called this"),
         ("steam:" + "x" * 4000, "no member or unit on duty is called this"),

@@ -17,9 +17,9 @@ from sandbox.cad.state.models import Badge, CallForm, Server
 from tests.e2e.bot_fixture import BotFixture, until
 
 CALLS = [
-    ("#100 Armed Robbery · no units", "100"),
-    ("#101 Traffic Stop · 1 unit", "101"),
-    ("#102 Structure Fire · 1 unit", "102"),
+    ("#100 Armed Robbery · 100 Innocence Boulevard · P1 · no units", "100"),
+    ("#101 Traffic Stop · 3400 Route 68 · P3 · 1 unit", "101"),
+    ("#102 Structure Fire · 700 Strawberry Avenue · P2 · 1 unit", "102"),
 ]
 
 
@@ -55,6 +55,20 @@ async def test_units_free_ones_first(bot_fixture: BotFixture) -> None:
     ]
     assert choices[0][0].startswith("A-12 · Pat Moreno")
     assert choices[-1][0] == "R-2 · Taylor Iverson · enroute · on #102"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("k9", ["K-9"]),
+        ("A12", ["A-12"]),
+        ("A", ["A-12", "A-7"]),  # numbers that begin with it, before numbers and names with it
+        ("12", ["A-12"]),
+    ],
+)
+async def test_numbers_in_any_spelling(bot_fixture: BotFixture, text: str, expected) -> None:
+    choices = await typed(bot_fixture, "units", text)
+    assert [value for _, value in choices][: len(expected)] == expected
 
 
 @pytest.mark.parametrize("command", ["attach", "detach"])
@@ -107,7 +121,7 @@ async def test_the_cad_is_asked_again_at_most_every_15_seconds(bot_fixture: BotF
     await bot_fixture.advance(MAX_AGE)
     await typed(bot_fixture, "call", "")
     await until(lambda: len(bot_fixture.services.board.calls(1)) == 4)
-    assert (await typed(bot_fixture, "call", "pursuit")) == [("#103 Pursuit · 1 unit", "103")]
+    assert (await typed(bot_fixture, "call", "pursuit")) == [("#103 Pursuit · P3 · 1 unit", "103")]
     assert sorted(one.type for one in bot_fixture.world.history) == [
         *("GET_ACTIVE_UNITS", "GET_ACTIVE_UNITS", "GET_CALLS", "GET_CALLS")
     ]
@@ -131,7 +145,9 @@ async def test_another_server(bot_fixture: BotFixture) -> None:
     bot_fixture.world.new_dispatch(server, CallForm(title="Elsewhere"))
     assert await typed(bot_fixture, "call", "", server=2) == []
     await until(lambda: bot_fixture.services.board.calls(2) and bot_fixture.services.board.units(2))
-    assert await typed(bot_fixture, "call", "", server=2) == [("#500 Elsewhere · no units", "500")]
+    assert await typed(bot_fixture, "call", "", server=2) == [
+        ("#500 Elsewhere · P3 · no units", "500")
+    ]
     assert await typed(bot_fixture, "units", "", server=2) == [("P-2 · Pat · available", "P-2")]
 
 

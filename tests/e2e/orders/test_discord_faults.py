@@ -163,6 +163,19 @@ async def test_an_outage_of_discord_that_outlives_the_reply(bot_fixture: BotFixt
     assert "your order: ✅ **#100** Armed Robbery" in message.content
 
 
+async def test_what_another_process_may_do_is_not_answered(bot_fixture: BotFixture) -> None:
+    bot_fixture.cad.faults.set(hang := Hang())
+    typing = asyncio.create_task(
+        bot_fixture.vic.slash(bot_fixture.channel, "link", steam=seed.RILEY.hex)
+    )
+    await hang.arrived.wait()
+    await bot_fixture.bot.abandon()
+    bot_fixture.cad.faults.clear()
+    result = await typing
+    assert result.response is not None
+    assert result.response.content == ""  # "thinking…"
+
+
 async def test_stopping_lets_a_command_finish_and_takes_no_more(bot_fixture: BotFixture) -> None:
     bot_fixture.cad.faults.set(hang := Hang())
     typing = asyncio.create_task(

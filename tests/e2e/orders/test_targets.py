@@ -298,3 +298,20 @@ async def test_who_may_move_themselves_alone_may_not_name_a_group(bot_fixture: B
     assert (
         await bot_fixture.final_answer(bot_fixture.pat, "attach", call=100, units="me")
     ).startswith("✅")
+
+
+async def test_numbers_in_any_spelling(bot_fixture: BotFixture) -> None:
+    answer = await bot_fixture.attach("k9 A12 m.3 -M3 e50..e59")
+    assert answer.splitlines()[0] == f"✅ {ATTACHED}K\\-9, A\\-12, E\\-51"
+    assert bot_fixture.units_on(100) == ["K-9", "A-12", "E-51"]
+
+
+async def test_of_units_that_are_spelled_alike_none_is_guessed(bot_fixture: BotFixture) -> None:
+    account = bot_fixture.server.units[1].account
+    bot_fixture.world.login(bot_fixture.server, account, Badge("K9", "Max", "LSPD"))
+    await bot_fixture.services.board.fetch_units(seed.SERVER_ID)
+    answer = await bot_fixture.attach("k.9")
+    assert "Left out: `k.9`: several units on duty have this number." in answer
+    assert bot_fixture.units_on(100) == []
+    await bot_fixture.attach("k-9")
+    assert bot_fixture.units_on(100) == ["K-9"]

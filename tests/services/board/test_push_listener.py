@@ -17,12 +17,11 @@ from bot.cad.push.event_queue import (
     FeedDisconnected,
     FeedItem,
     FeedRefused,
-    MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
-from bot.services.board.push_listener import FeedStatus, ListenError, PushListener
+from bot.services.board.push_listener import FeedStatus, PushListener
 from bot.services.cad_servers import CadServers
 from sandbox.cad.state import seed
 from tests.manual_clock import ManualClock
@@ -49,23 +48,22 @@ class ScriptedFeed(AsyncIterator[FeedItem]):
         return await self.inbox.get()
 
 
-class Refusing(ScriptedFeed):
-    async def start(self) -> None:
-        raise OSError("address already in use")
-
-
 class AskedBoard(Board):
     """A board that only records the events and refreshes."""
 
     def __init__(self) -> None:
         self.applied: list[tuple[int, object]] = []
         self.asked: list[int] = []
+        self.unheard: list[int] = []
 
-    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+    def hear(self, server_id: int, events: Iterable[Event]) -> None:
         self.applied += [(server_id, event) for event in events]
 
     def force_refresh(self, server_id):
         self.asked.append(server_id)
+
+    def stop_hearing(self, server_id: int) -> None:
+        self.unheard.append(server_id)
 
 
 def unheard(_events: Sequence[Event]) -> None: ...
@@ -111,35 +109,16 @@ async def test_missed_events_refresh_the_servers_that_they_may_concern(
 
 
 async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
+    board = AskedBoard()
     feed = ScriptedFeed(FeedDisconnected(None, "silence"), FeedRefused(1, "INVALID KEY"))
-    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
+    watch = PushListener(board, [feed], servers=TWO, on_events=unheard, clock=SYSTEM_CLOCK)
     with caplog.at_level(logging.WARNING):
         await watch.start()
         await watch.close()
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
     assert "silence" in caplog.text
     assert "INVALID KEY" in caplog.text
-
-
-async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
-    feed = ScriptedFeed(MalformedRequests(12, "BadStatusLine"))
-    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
-    with caplog.at_level(logging.WARNING):
-        await watch.start()
-        await watch.close()
-    (record,) = caplog.records
-    assert "12" in record.getMessage()
-    assert "BadStatusLine" in record.getMessage()
-    assert watch.feed_statuses[0].problem is None
-
-
-async def test_an_address_that_is_taken_stops_the_start() -> None:
-    watch = PushListener(
-        AskedBoard(), [Refusing()], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK
-    )
-    with pytest.raises(ListenError, match="in use"):
-        await watch.start()
-    await watch.close()
+    assert board.unheard == [1, 2, 1]  # polled as without push events
 
 
 async def test_the_feeds_do_not_end_with_the_task_that_started_them() -> None:
@@ -179,7 +158,7 @@ async def test_how_it_goes_with_each_feed_is_known() -> None:
 
 
 class StumblingBoard(AskedBoard):
-    def apply(self, server_id: int, events: Iterable[Event]) -> None:
+    def hear(self, server_id: int, events: Iterable[Event]) -> None:
         if CLOSED in events:
             raise RuntimeError("unexpected")
         self.applied += [(server_id, event) for event in events]

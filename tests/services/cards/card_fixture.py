@@ -39,8 +39,10 @@ class FakeCad:
         self.emergency: dict[int, EmergencyCall] = {}
         self.on_duty: list[Unit] = []
         self.is_down = False
+        self.polls = 0  # of the calls
 
     async def calls(self, server_id: int) -> Calls:
+        self.polls += 1
         if self.is_down:
             raise CadUnreachable("down")
         return Calls(tuple(self.dispatch.values()), tuple(self.emergency.values()))

@@ -455,3 +455,17 @@ async def test_one_channel_shows_the_calls_of_several_servers(card_fixture: Card
         ("Server 2", 100),
         ("Server 2", 101),
     ]
+
+
+async def test_an_empty_channel_waits_for_its_next_poll_and_shows_a_call_at_once(
+    card_fixture: CardFixture,
+):
+    card_fixture.cad.dispatch = {}
+    await card_fixture.start()
+    await card_fixture.advance(120)
+    polls = card_fixture.cad.polls
+    await card_fixture.advance(600)
+    assert card_fixture.cad.polls - polls == 10
+    card_fixture.board.apply(SERVER, [CallUpserted(ROBBERY)])
+    await card_fixture.advance(0.1)
+    assert set(card_fixture.contents) == {100}

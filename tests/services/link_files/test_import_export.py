@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.errors import (
+from bot.services.errors import RoleRequired
+from bot.services.link_errors import (
     AlreadyImported,
     DownloadFailed,
     ExportTooLarge,
@@ -21,7 +22,6 @@ from bot.services.errors import (
     ImportExpired,
     ImportOutdated,
     NotImportOwner,
-    RoleRequired,
 )
 from bot.services.link_files.import_export import (
     MAX_FILE_BYTES,

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from bot.services.errors import AlreadyImported, ImportExpired, NotImportOwner
+from bot.services.link_errors import AlreadyImported, ImportExpired, NotImportOwner
 from bot.services.link_files.import_diff import compute_diff
 from bot.services.link_files.pending_imports import PREVIEW_TTL, PendingImports
 from bot.services.link_files.rows import ParsedFile, Row

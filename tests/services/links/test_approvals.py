@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from bot.cad.errors import CadTimeout
-from bot.services.errors import (
+from bot.services.errors import RoleRequired
+from bot.services.link_errors import (
     ApprovalPending,
     ApprovalUnavailable,
     IdAlreadyLinked,
     InvalidApiId,
     RequestDecided,
     RequestNotFound,
-    RoleRequired,
 )
 from bot.services.links.approvals import REQUEST_LIFETIME
 from bot.services.links.link_changes import IdConflict, MessageRef, RequestNotice, SubmittedRequest

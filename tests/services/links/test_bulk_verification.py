@@ -12,7 +12,8 @@ import pytest
 
 from bot.common.discord_limits import EDIT_GAP, REPLY_LIFETIME
 from bot.services.access.policy import Access
-from bot.services.errors import NoCheckRuns, RoleRequired
+from bot.services.errors import RoleRequired
+from bot.services.link_errors import NoCheckRuns
 from bot.services.links.bulk_verification import (
     MAX_NAMED,
     BulkVerifier,

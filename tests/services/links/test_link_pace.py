@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.services.access.policy import Access
-from bot.services.errors import TooManyLinks
+from bot.services.link_errors import TooManyLinks
 from bot.services.links.link_pace import LINKS_PER_HOUR, LinkPace
 from tests.manual_clock import ManualClock
 from tests.services.samples import DISPATCH_ROLE, actor

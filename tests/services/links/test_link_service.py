@@ -15,7 +15,8 @@ from bot.cad.errors import CadError, CadTimeout
 from bot.cad.models import Account
 from bot.services.access.policy import Access
 from bot.services.cad_accounts import CadAccounts
-from bot.services.errors import InvalidApiId, ReplacesProvenLink, RoleRequired
+from bot.services.errors import RoleRequired
+from bot.services.link_errors import InvalidApiId, ReplacesProvenLink
 from bot.services.links.cad_links import CadLinks
 from bot.services.links.link_service import PAGE_SIZE, LinkService
 from bot.services.verification.verifier import Verification

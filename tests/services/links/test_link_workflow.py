@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.services.errors import IdAlreadyLinked, RequestNotFound, RoleRequired
+from bot.services.errors import RoleRequired
+from bot.services.link_errors import IdAlreadyLinked, RequestNotFound
 from bot.services.links.link_changes import IdConflict, LinkChangeKind
 from bot.services.links.link_service import LinkResult
 from tests.services.conftest import v1

@@ -131,6 +131,32 @@ def test_free_units_come_first_then_busy_ones_then_linked_members(suggestions) -
     assert found[-1] == UnitSuggestion("", 8, None, None)
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("a", ["A-10", "AB-1", "A-1", "KA-9", "M-3", "Z-9"]),
+        ("A1", ["A-1", "A-10"]),
+        ("k9", []),
+        ("ka9", ["KA-9"]),
+        ("9", ["KA-9", "Z-9"]),
+        ("anna", ["M-3"]),
+        ("b-", ["AB-1"]),
+        ("!", []),
+    ],
+)
+def test_numbers_come_before_names(typed: str, expected: list[str]) -> None:
+    units = [
+        unit(1, "M-3", name="Anna"),
+        unit(2, "Z-9", department="Alpha"),
+        unit(3, "KA-9"),
+        unit(4, "A-10"),
+        unit(5, "AB-1"),
+        unit(6, "A-1"),
+    ]
+    suggestions = suggesting(units, call(100, "", 6), links=StillLinks({}))
+    assert words(suggestions.units(DANA, typed, names)) == expected
+
+
 def test_units_that_share_a_number_are_told_apart() -> None:
     units = [unit(1, "A-1", "steam:z"), unit(2, "a-1", "steam:b"), unit(3, "A-1"), unit(4, "A-2")]
     access = Access(frozenset({DISPATCH_ROLE}))

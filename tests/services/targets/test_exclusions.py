@@ -57,6 +57,7 @@ from tests.services.targets.samples import (
         ("S-1 A-7 -ident:5", ["A-7"]),
         ("A-7 S-1 -ident:99", ["A-7", "S-1"]),
         ("A-7 -<@13>", ["A-7"]),
+        ("A1..A9 -a7", ["A-03", "A-4"]),
         ("A-7 -<#6:>", ["A-7"]),
         ("A-7 -B-1..B-9", ["A-7"]),
     ],
@@ -73,7 +74,8 @@ def test_a_unit_excluded_with_a_role_is_left_out_under_an_id_too() -> None:
 
 def test_of_two_units_with_an_excluded_number_neither_goes() -> None:
     roster = Roster((PAT, TWIN, ALICE), is_current=True)
-    assert numbers("1100001343a206f steam:3 A-7 -A-12", roster) == ["A-7"]
+    for excluded in ("-A-12", "-A12"):
+        assert numbers(f"1100001343a206f steam:3 A-7 {excluded}", roster) == ["A-7"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ from tests.services.targets.samples import (
         # A typed id goes out as the CAD writes it on the unit.
         ("A-12", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("a-7", Assignee("STEAM:11000010ABCDEF0", None, ALICE, on_duty=True)),
+        ("a7", Assignee("STEAM:11000010ABCDEF0", None, ALICE, on_duty=True)),
+        ("A.12", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("LICENSE:PAT", Assignee("license:pat", None, PAT, on_duty=True)),
         ("1100001343A206F", Assignee("1100001343a206f", None, PAT, on_duty=True)),
         ("76561198836490351", Assignee("1100001343a206f", None, PAT, on_duty=True)),
@@ -117,6 +119,10 @@ def test_people_on_duty_are_found_in_any_list(text, assignee, roster) -> None:
         ("steam:d", CURRENT, SkipReason.DISPATCHER),
         ("<@9>", CURRENT, SkipReason.DISPATCHER),
         ("a-12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
+        ("a.12", Roster((PAT, TWIN), is_current=True), SkipReason.AMBIGUOUS),
+        ("d1", CURRENT, SkipReason.DISPATCHER),
+        ("A-112", CURRENT, SkipReason.NO_SUCH_UNIT),
+        ("!", CURRENT, SkipReason.NO_SUCH_UNIT),
     ],
 )
 def test_reasons_to_skip_a_target(text, roster, reason) -> None:
@@ -141,6 +147,7 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.MOVED_BY_LATER_ORDER,
         SkipReason.NEVER_ON_CALL,
         SkipReason.ON_NO_CALL,
+        SkipReason.ON_NEW_CALL,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup
         SkipReason.MEMBERS_PENDING,
         SkipReason.EMERGENCY_GONE,  # set when a response or a dismissal is sent
@@ -221,8 +228,11 @@ def test_a_unit_without_a_number_is_not_found_by_a_dash() -> None:
         ("DEPT:“Los Santos  pd”", ["A-03", "A-4"]),
         ("group:car-51", ["A-03"]),
         ("sub:k-9", ["A-4"]),
+        ("sub:k9", ["A-4"]),
+        ("group:car51", ["A-03"]),
         ("A-1..A-9", ["A-7", "A-03", "A-4"]),
         ("a-03..4", ["A-03", "A-4"]),
+        ("a3..a4", ["A-03", "A-4"]),
         ("A-12..A-13 A-7", ["A-12", "A-7"]),
         ("<@&5:11,12,13,99>", ["A-03", "A-4"]),
         ("<#6:12> <@&5:11,12>", ["A-4", "A-03"]),
@@ -232,6 +242,30 @@ def test_a_unit_without_a_number_is_not_found_by_a_dash() -> None:
 def test_many_at_once(text: str, units: list[str]) -> None:
     assert numbers(text) == units
     assert reasons(text) == []
+
+
+def test_of_two_spellings_of_a_number_the_one_that_was_typed_counts() -> None:
+    plain = unit(10, "A12", "steam:plain")
+    roster = Roster((PAT, plain), is_current=True)
+    assert numbers("A-12", roster) == ["A-12"]
+    assert numbers("a12", roster) == ["A12"]
+    assert numbers("A-12..A-13", roster) == ["A-12"]
+    assert numbers("A12..A13", roster) == ["A12"]
+    for text in ("A.12", "A.12..A.13"):
+        assert numbers(text, roster) == []
+        assert {reason for _, reason in reasons(text, roster)} == {SkipReason.AMBIGUOUS}
+
+
+def test_of_two_groups_that_are_spelled_alike_neither_is_guessed() -> None:
+    crew = [replace(PAT, subdivision="K-9"), replace(ALICE, subdivision="K 9")]
+    roster = Roster(crew, is_current=True)
+    assert reasons("sub:k9", roster) == [("sub:k9", SkipReason.NO_SUCH_UNIT_GROUP)]
+    assert numbers('sub:"k 9"', roster) == ["A-7"]
+
+
+def test_an_id_that_was_typed_is_never_taken_for_a_similar_number() -> None:
+    roster = Roster((unit(11, "S-AM"), unit(10, "X-1", "sam")), is_current=True)
+    assert numbers("sam", roster) == ["X-1"]
 
 
 def test_a_range_names_each_unit_that_is_ambiguous() -> None:

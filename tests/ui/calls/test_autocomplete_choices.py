@@ -17,17 +17,20 @@ texts = st.one_of(st.text(max_size=8), st.text(min_size=90, max_size=150))
 @pytest.mark.parametrize(
     ("one", "name"),
     [
-        (call(100, "Armed Robbery", 1, 2), "#100 Armed Robbery · 2 units"),
-        (call(101, "Traffic Stop", 1), "#101 Traffic Stop · 1 unit"),
-        (call(102, "", code="10-70"), "#102 (untitled) · no units"),
-        (call(103), "#103 (untitled) · no units"),
+        (call(100, "Armed Robbery", 1, 2), "#100 Armed Robbery · P3 · 2 units"),
+        (call(101, "Traffic Stop", 1), "#101 Traffic Stop · P3 · 1 unit"),
+        (call(102, "", code="10-70"), "#102 (untitled) · P3 · no units"),
+        (call(103), "#103 (untitled) · P3 · no units"),
         (
             replace(
                 call(104, "Medical"), template="12", address="Vespucci Beach", priority_text="High"
             ),
             "#104 Medical · Vespucci Beach · High · no units",
         ),
-        (replace(call(105, "Medical"), template="12"), "#105 Medical · no units"),
+        (
+            replace(call(105, "Pursuit"), block="3400", address="Route 68", priority=1),
+            "#105 Pursuit · 3400 Route 68 · P1 · no units",
+        ),
     ],
 )
 def test_calls(one, name) -> None:

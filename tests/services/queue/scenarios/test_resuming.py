@@ -227,6 +227,24 @@ async def test_a_detach_that_was_not_looked_up_is_resumed_only_within_seconds(
     assert queue_fixture.cad.call_of(1) == call_id
 
 
+async def test_what_another_process_carries_out_is_let_go_of_without_a_word(
+    queue_fixture: QueueFixture,
+) -> None:
+    queue_fixture.cad.gate.clear()
+    sent = await queue_fixture.order("1")
+    waiting = await queue_fixture.order("2", 101)
+    before = [queue_fixture.texts(one) for one in (sent, waiting)]
+    states = await queue_fixture.states(sent, waiting)
+    queue_fixture.queue.abandon()
+    queue_fixture.cad.gate.set()
+    await queue_fixture.advance(60)
+    assert [queue_fixture.texts(one) for one in (sent, waiting)] == before
+    assert await queue_fixture.states(sent, waiting) == states
+    await queue_fixture.restart()  # as the other process starts
+    await queue_fixture.advance(60)
+    assert await queue_fixture.states(sent, waiting) == [OrderState.DONE] * 2
+
+
 async def test_stopping_lets_go_of_what_waits(queue_fixture: QueueFixture) -> None:
     queue_fixture.cad.put(2, 101)
     queue_fixture.cad.fault = DOWN
@@ -285,6 +303,24 @@ async def test_stopping_breaks_a_confirmation_off_and_the_next_start_ends_it(
     await queue_fixture.advance(5)
     assert "Confirmed by the CAD." in queue_fixture.text(first)
     assert (await queue_fixture.stored(first)).answered
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+async def test_an_outcome_that_was_shown_before_a_stop_is_not_told_again(
+    queue_fixture: QueueFixture, minutes: int
+) -> None:
+    queue_fixture.cad.receipts = False
+    queue_fixture.cad.query_fault = DOWN
+    first = await queue_fixture.order("1")
+    await queue_fixture.queue.drain(5)
+    assert queue_fixture.texts(first)[-1].startswith("✅")
+    count = len(queue_fixture.texts(first))
+    await queue_fixture.advance(minutes * 60)
+    await queue_fixture.restart()
+    await queue_fixture.advance(60)
+    assert (await queue_fixture.stored(first)).answered
+    # One edit at most: that the CAD did not show it.
+    assert len(queue_fixture.texts(first)) - count == (1 if minutes == 1 else 0)
 
 
 @pytest.mark.parametrize("steps", range(30))

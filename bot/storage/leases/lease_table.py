@@ -1,0 +1,106 @@
+"""The lease on a shard, as a row of PostgreSQL. All times are those of the database's clock."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Interval, bindparam, func, select, update
+
+from bot.storage.errors import DRIVER_ERRORS, storage_error
+from bot.storage.tables import shards
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_SHARD_ID = 0  # one process owns all guilds
+_NEW = {"shard_id": _SHARD_ID, "worker_id": "", "epoch": 0}
+
+_is_over = shards.c.expires_at <= func.clock_timestamp()
+_in_time = func.clock_timestamp() + bindparam("ttl", type_=Interval)
+_SHARD = update(shards).where(shards.c.shard_id == _SHARD_ID)
+_is_mine = (shards.c.worker_id == bindparam("worker"), shards.c.epoch == bindparam("held"))
+_CLAIM = (
+    _SHARD.where(_is_over)
+    .values(worker_id=bindparam("worker"), epoch=shards.c.epoch + 1, expires_at=_in_time)
+    .returning(shards.c.epoch)
+)
+_RENEW = _SHARD.where(*_is_mine, ~_is_over).values(expires_at=_in_time)
+_RESIGN = _SHARD.where(*_is_mine, ~_is_over).values(expires_at=func.clock_timestamp())
+_FENCE = (
+    # A process that is stopped within the transaction must not keep the others out.
+    select(func.set_config("idle_in_transaction_session_timeout", bindparam("patience"), True))
+    .select_from(shards)
+    .where(shards.c.shard_id == _SHARD_ID, *_is_mine, ~_is_over)
+    # A claim changes a key and waits for this lock; a renewal does not, see `tables.shards`.
+    .with_for_update(read=True, key_share=True)
+)
+
+
+class LeaseTable:
+    """The lease as one worker sees it. Each method is one statement with its own transaction.
+
+    Every method raises a StorageError when it fails.
+
+    Args:
+        engine: commits each statement at once; for these alone, so that no other work keeps them
+            waiting.
+        location: see `Database.location`.
+        worker_id: tells this process from all others.
+    """
+
+    def __init__(self, engine: AsyncEngine, location: str, worker_id: str) -> None:
+        self.location = location
+        self._engine = engine
+        self._worker_id = worker_id
+
+    async def prepare(self) -> None:
+        """Create the row where it is missing; its lease is over."""
+        insert = import_module("sqlalchemy.dialects.postgresql").insert(shards)
+        row = insert.values(**_NEW, expires_at=func.clock_timestamp()).on_conflict_do_nothing()
+        async with self._connected() as connection:
+            await connection.execute(row)
+
+    async def claim(self, ttl: timedelta) -> int | None:
+        """Take the lease if it is over; return its new epoch, None where it is not over."""
+        values = {"worker": self._worker_id, "ttl": ttl}
+        async with self._connected() as connection:
+            epoch: int | None = await connection.scalar(_CLAIM, values)
+        return epoch
+
+    async def renew(self, epoch: int, ttl: timedelta) -> bool:
+        """Extend the lease of this worker and this epoch; False where it is over."""
+        values = {"worker": self._worker_id, "held": epoch, "ttl": ttl}
+        async with self._connected() as connection:
+            return bool((await connection.execute(_RENEW, values)).rowcount)
+
+    async def resign(self, epoch: int) -> None:
+        """End the lease of this worker and this epoch."""
+        async with self._connected() as connection:
+            await connection.execute(_RESIGN, {"worker": self._worker_id, "held": epoch})
+
+    async def fence(self, connection: AsyncConnection, epoch: int, patience: timedelta) -> bool:
+        """Hold the lease until the end of a transaction; False where it is over.
+
+        Args:
+            patience: how long the transaction may do nothing; then PostgreSQL ends it.
+        """
+        milliseconds = str(round(patience / timedelta(milliseconds=1)))
+        values = {"worker": self._worker_id, "held": epoch, "patience": milliseconds}
+        return await connection.scalar(_FENCE, values) is not None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except DRIVER_ERRORS as error:
+            raise storage_error(self.location, error) from error

@@ -11,8 +11,6 @@ from bot.app import PERSISTENT_ITEMS
 from bot.ui.interactions.handlers import GuardedItem
 from bot.ui.link_files.import_preview import ImportButton
 
-LARGEST = 10**9 - 1, 10**18 - 1
-
 
 def pattern(kind: type[GuardedItem]) -> re.Pattern[str]:
     compiled: re.Pattern[str] = kind.__discord_ui_compiled_template__
@@ -23,10 +21,8 @@ def samples(kind: type[Any]) -> list[Any]:
     """Build items as messages carry them, with the smallest and the largest values."""
     if issubclass(kind, ImportButton):
         return [kind("0" * 16), kind("f" * 16)]
-    count = pattern(kind).groups
-    if not count:
-        return [kind()]
-    return [kind(*([1] * count)), kind(*LARGEST[-count:])]
+    digits = [int(most) for most in re.findall(r"\\d\{1,(\d+)\}", pattern(kind).pattern)]
+    return [kind(*(1 for _ in digits)), kind(*(10**most - 1 for most in digits))]
 
 
 def test_all_items_are_registered_once() -> None:

@@ -10,7 +10,7 @@ import discord
 
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
-from bot.common.clock import Clock
+from bot.common.clock import Clock, ServerClock
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import OperatorSettings
 from bot.services.access.policy import Access
@@ -93,6 +93,8 @@ async def open_shared(
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
+    if database.ownership.now is not None:
+        clock = ServerClock(database.ownership.now)
     return SharedDependencies(operator, client, clock, database, transport or open_usual)
 
 

@@ -30,7 +30,7 @@ from bot.ui.interactions.handlers import DispatchTree, PersistentItem
 from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
-from bot.ui.orders.order_announcer import ORDER_BUTTONS
+from bot.ui.orders.order_announcer import ORDER_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from bot.wiring.services import SHUTDOWN_GRACE, Services
@@ -43,7 +43,7 @@ from cogs.member_leave import MemberLeaveCog
 
 # Everything that can be pressed or chosen in a message, and works after a restart.
 PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
-    *ORDER_BUTTONS,
+    *ORDER_ITEMS,
     *CALL_ITEMS,
     *LINK_BUTTONS,
     CallSelect,

@@ -9,11 +9,13 @@ from bot.services.calls.call_actions import CallActions
 from bot.services.orders.confirmation import ConfirmationService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import OrderResolver
+from bot.services.orders.word_matcher import WordMatcher
 from bot.services.queue.board_check import DoneHandler
 from bot.services.queue.order_queue import OrderQueue
 from bot.storage.stores.link_store import LinkStore
 from bot.storage.stores.order_store import OrderAction, OrderStore
 from bot.ui.calls.new_call import NewCallItems
+from bot.ui.member_directory import DiscordMembers
 from bot.ui.orders.order_announcer import DiscordOrderAnnouncer
 from bot.wiring.dependencies import Dependencies
 from bot.wiring.link_services import LinkServices
@@ -48,6 +50,7 @@ def build_order_services(needed: Dependencies, people: LinkServices) -> OrderSer
         people.cad_links,
         people.group_links,
         board,
+        WordMatcher(link_store, DiscordMembers(needed.client).search),
         check_cad_permission=check_permission,
     )
     intake = OrderIntake(access, orders, board, needed.servers.default_id, clock=clock)

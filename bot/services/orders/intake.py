@@ -9,9 +9,17 @@ from datetime import timedelta
 from bot.common.clock import Clock
 from bot.services.access.policy import Access, Actor
 from bot.services.board.live_board import Board
-from bot.services.errors import AlreadyPressed, AlreadyUndone, NothingToUndo, TooLateToUndo
+from bot.services.errors import (
+    AlreadyPressed,
+    AlreadyUndone,
+    NothingToConfirm,
+    NothingToUndo,
+    TooLateToConfirm,
+    TooLateToUndo,
+)
 from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.confirmation import CONFIRM_WITHIN
 from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets import grammar
@@ -156,6 +164,45 @@ class OrderIntake:
         later = moves.moved_later(done, await self._orders.later_than(done))
         return done, moved.without(
             {one.key: later[one.key] for one in moved.assignees if one.key in later}
+        )
+
+    async def give_near_match(
+        self,
+        actor: Actor,
+        reply: ReplyAddress,
+        *,
+        order_id: int,
+        index: int,
+        message_id: int | None,
+    ) -> AcceptedOrder:
+        """Store an order again, about the unit that a word of it may have meant.
+
+        Args:
+            index: which of `Resolution.near_matches`.
+            message_id: the message that offers it.
+
+        Raises:
+            NothingToConfirm: no order of this guild offers it in this message.
+            TooLateToConfirm: more than `CONFIRM_WITHIN` has passed: the call may be another one.
+            RoleRequired: the actor may not give the order.
+        """
+        done = await self._orders.get(order_id)
+        if done is None or done.guild_id != actor.guild_id or not done.is_shown_in(message_id):
+            raise NothingToConfirm
+        view = outcomes.decode_view(done)
+        near = view.resolution.near_matches[index : index + 1]
+        if not near or done.finished_at is None:
+            raise NothingToConfirm
+        if self._clock.now() - done.finished_at > CONFIRM_WITHIN:
+            raise TooLateToConfirm
+        return await self.accept(
+            done.action,
+            actor,
+            reply,
+            near[0].token,
+            call=done.call_id,
+            server_id=done.server_id,
+            detail=view.detail,
         )
 
     async def accept(

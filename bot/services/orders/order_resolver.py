@@ -25,6 +25,7 @@ from bot.services.links.cad_links import CadLinks
 from bot.services.links.group_links import GroupLinks
 from bot.services.orders import moves, outcomes
 from bot.services.orders.accepted import AcceptedOrder
+from bot.services.orders.word_matcher import WordMatcher
 from bot.services.targets import grammar, target_resolver
 from bot.services.targets.resolution import PartialUnitList, Resolution, Roster
 from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
@@ -51,6 +52,7 @@ class OrderResolver:
         link_store: the links of the guild's members.
         cad_links: asks the CAD for the ids of members who are not linked.
         group_links: the same in the background, for the members of roles and channels.
+        words: looks up the words that are neither numbers nor ids.
         check_cad_permission: raises unless the actor's account in the CAD has the permission; None
             where that is not required.
     """
@@ -61,6 +63,7 @@ class OrderResolver:
         cad_links: CadLinks,
         group_links: GroupLinks,
         board: Board,
+        words: WordMatcher,
         *,
         check_cad_permission: CadPermissionCheck | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class OrderResolver:
         self._cad_links = cad_links
         self._group_links = group_links
         self._board = board
+        self._words = words
         self._check_cad_permission = check_cad_permission
         self._rosters: dict[int, tuple[Mapping[int, Unit], Roster]] = {}  # by server
 
@@ -139,7 +143,28 @@ class OrderResolver:
             else one
             for one in resolution.assignees
         ]
-        return replace(resolution, assignees=tuple(assignees))
+        resolution = replace(resolution, assignees=tuple(assignees))
+        if resolution.left_out:
+            return await self._look_up_words(guild_id, server_id, terms, resolution, lookup)
+        return resolution
+
+    async def _look_up_words(
+        self,
+        guild_id: int,
+        server_id: int,
+        terms: Sequence[Term],
+        found: Resolution,
+        lookup: CadLookup,
+    ) -> Resolution:
+        """Resolve the terms again with the members that they name, or add what was perhaps meant.
+
+        Names count only now: a unit whose number is the name of a member goes first.
+        """
+        named = self._words.with_named_members(guild_id, terms, found)
+        if named != list(terms):
+            return await self.resolve(guild_id, server_id, named, lookup)
+        roster = self._roster(server_id, self._board.units(server_id))
+        return await self._words.with_near_matches(guild_id, found, roster)
 
     async def _resolve_from_cad(
         self,

@@ -221,6 +221,9 @@ class QueuedOrder:
         )
         is_sent = self.may_have_been_sent and order.state.is_open
         people = {one.discord_id for one in self.resolution.assignees if one.discord_id is not None}
+        if self.resolution.left_out:
+            near = self.resolution.near_matches
+            people |= {one.member_id for one in near if one.member_id is not None}
         return replace(
             order,
             state=OrderState.SENDING if is_sent else order.state,

@@ -33,7 +33,12 @@ def redact(order: Order, discord_id: int, api_ids: Collection[str]) -> Order | N
     rest = replace(
         view.resolution,
         assignees=tuple(one for one in view.resolution.assignees if not person.matches(one)),
-        left_out=tuple(one for one in view.resolution.left_out if not person.matches_skipped(one)),
+        # What a word may have meant is offered while the answer is fresh; no record needs it.
+        left_out=tuple(
+            replace(one, near=())
+            for one in view.resolution.left_out
+            if not person.matches_skipped(one)
+        ),
         excluded=tuple(one for one in view.resolution.excluded if not person.matches(one)),
     )
     # The stored members of roles and channels are dropped: a closed order does not need them.

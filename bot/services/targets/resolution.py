@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
 from bot.common.steam_id import identity
-from bot.services.targets.skipped_target import FINAL_REASONS, SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import (
+    FINAL_REASONS,
+    NearMatch,
+    SkippedTarget,
+    SkipReason,
+    Target,
+)
 from bot.services.targets.terms import format_ident
 from bot.services.targets.unit_numbers import number_key
 
@@ -188,17 +195,28 @@ class Resolution:
     partial_list: PartialUnitList | None = None
     pending: tuple[int, ...] = ()
 
-    def without(self, reasons: Mapping[str, SkipReason]) -> Resolution:
+    @property
+    def near_matches(self) -> list[NearMatch]:
+        """The units that the skipped targets may have meant, each once, in their order."""
+        near = (near for one in self.left_out for near in one.near)
+        return list({one.token: one for one in near}.values())
+
+    def without(
+        self, reasons: Mapping[str, SkipReason], calls: Mapping[str, int] = MappingProxyType({})
+    ) -> Resolution:
         """Return it without some assignees.
 
         Args:
             reasons: why each is left out, by `Assignee.key`.
+            calls: the calls that they are on now, where that matters.
         """
         if not reasons:
             return self
         kept = tuple(one for one in self.assignees if one.key not in reasons)
         left_out = [
-            SkippedTarget(Target(one.name, one.discord_id), reasons[one.key])
+            SkippedTarget(
+                Target(one.name, one.discord_id), reasons[one.key], call_id=calls.get(one.key)
+            )
             for one in self.assignees
             if one.key in reasons
         ]

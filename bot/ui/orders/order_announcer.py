@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 import discord
-from discord.ui import Item, View
+from discord.ui import Button, Item, View
 
 from bot.services.errors import TooLateToCancel
 from bot.services.orders.moves import UNDOABLE
@@ -20,7 +20,7 @@ from bot.services.reply import Delivery
 from bot.storage.stores.order_store import OrderAction, OrderState
 from bot.ui.discord_sender import DiscordOutage, DiscordSender
 from bot.ui.interactions.guild_services import GuildServices
-from bot.ui.interactions.handlers import IdButton, id_button_pattern
+from bot.ui.interactions.handlers import IdButton, PersistentItem, id_button_pattern
 from bot.ui.interactions.responses import (
     Interaction,
     ReplyPlace,
@@ -30,7 +30,10 @@ from bot.ui.interactions.responses import (
     submit_order,
 )
 from bot.ui.orders import order_text
-from bot.ui.text import MESSAGE_LIMIT, member_mention
+from bot.ui.text import MESSAGE_LIMIT, member_mention, one_line
+
+MAX_NEAR_BUTTONS = 5  # one row, as Discord shows it
+_MAX_LABEL = 80  # Discord's maximum
 
 ResultItems: TypeAlias = Callable[[OrderView], Sequence[Item[Any]]]
 
@@ -153,7 +156,28 @@ class DeclineButton(IdButton, template=id_button_pattern("drop")):
         return await services.confirmation.decline(actor, reply, self.number)
 
 
+class NearMatchButton(PersistentItem, template=r"cad:near:(?P<number>\d{1,19}):(?P<index>\d{1,3})"):
+    """Gives an order again, about a unit that a word of it may have meant."""
+
+    def __init__(self, number: int, index: int, label: str = "-") -> None:
+        self.number, self.index = number, index
+        custom_id = f"cad:near:{number}:{index}"
+        super().__init__(Button[View](label=label, custom_id=custom_id))
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Give the order; its reply is a message of its own."""
+        message_id = interaction.message.id if interaction.message else None
+        give = partial(
+            services.intake.give_near_match,
+            order_id=self.number,
+            index=self.index,
+            message_id=message_id,
+        )
+        await submit_order(interaction, give, services.queue)
+
+
 ORDER_BUTTONS = (CancelButton, UndoButton, ConfirmButton, DeclineButton)
+ORDER_ITEMS = (*ORDER_BUTTONS, NearMatchButton)
 
 
 def buttons_for_order(view: OrderView) -> View:
@@ -171,4 +195,8 @@ def buttons_for_order(view: OrderView) -> View:
         unmoved = {*outcome.missing, *outcome.unmoved} if outcome else {}
         if len(view.resolution.assignees) > len(unmoved):
             buttons.add_item(UndoButton(order.id))
+    if view.resolution.left_out and order.state in {OrderState.DONE, OrderState.REFUSED}:
+        for index, near in enumerate(view.resolution.near_matches[:MAX_NEAR_BUTTONS]):
+            label = one_line(f"{near.number} {near.name}", _MAX_LABEL)
+            buttons.add_item(NearMatchButton(order.id, index, label))
     return buttons

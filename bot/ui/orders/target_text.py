@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from bot.services.targets.grammar import RANGE_LIMIT, remove_member_ids
 from bot.services.targets.resolution import MemberGroupSummary, Resolution
-from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.ui import cad_error_text, error_text
-from bot.ui.text import code_span, join_limited, member_mention, unit_name
+from bot.ui.text import code_span, escape, join_limited, member_mention, unit_name
 
 _MENTION = re.compile(r"(-?<(?:@[!&]?|#)\d{1,20}>)")
 
@@ -51,6 +51,9 @@ _REASONS = {
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.NEVER_ON_CALL: "not on that call",
     SkipReason.ON_NO_CALL: "not on any call",
+    SkipReason.ON_NEW_CALL: (
+        "may have come to this call after the order. Detach it again if it is to leave"
+    ),
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.MOVED_BY_LATER_ORDER: "a later order has moved this unit. Undo that one first",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
@@ -100,9 +103,12 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
         if (reason := SkipReason(value)) in _ORDER_REASONS:
             yield _ORDER_REASONS[reason]
             continue
-        names = join_limited([_target_name(one.target) for one in group], limit)
+        names = join_limited([_skipped_name(one) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {special or _reason_text(found, reason, limit)}."
+    for one in found.left_out:
+        if one.near:
+            yield f"{_target_name(one.target)}: did you mean {_either(one.near)}?"
     if found.attendances:
         yield f"{join_limited([_audience_summary(one) for one in found.attendances], limit)}."
 
@@ -122,6 +128,17 @@ def skip_reason(found: Resolution) -> str:
     return _ORDER_REASONS_SHORT.get(reason) or _REASONS[reason].partition(". ")[0]
 
 
+def _either(near: Sequence[NearMatch]) -> str:
+    *first, last = map(_near_name, near)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _near_name(one: NearMatch) -> str:
+    if one.member_id is not None:
+        return f"{member_mention(one.member_id)} ({escape(one.number, 20)})"
+    return " ".join(filter(None, (f"**{escape(one.number, 20)}**", escape(one.name, 40))))
+
+
 def _reason_text(found: Resolution, reason: SkipReason, limit: int) -> str:
     part = found.partial_list
     if reason is SkipReason.MEMBERS_PENDING:
@@ -137,6 +154,11 @@ def _audience_summary(one: MemberGroupSummary) -> str:
     counts = {"not linked": one.not_linked, "not on duty": one.not_on_duty}
     missed = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f"{_target_name(one.target)} ({one.count} members): {missed}"
+
+
+def _skipped_name(one: SkippedTarget) -> str:
+    name = _target_name(one.target)
+    return name if one.call_id is None else f"{name} (on **#{one.call_id}**)"
 
 
 def _group_key(one: SkippedTarget) -> tuple[bool, int, str]:

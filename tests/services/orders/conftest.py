@@ -11,12 +11,20 @@ from bot.services.links.group_links import GroupLinks
 from bot.services.links.link_service import LinkService
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.order_resolver import OrderResolver
+from bot.services.orders.word_matcher import WordMatcher
+from bot.services.targets.near_matches import NamedMember
 from bot.storage.stores.link_row import Link
 from bot.storage.stores.link_store import LinkStore
 from tests.services.orders.order_fixture import ALICE, PAT, CadWithUnits, OrderFixture
 from tests.services.queue_fixture import QueueFixture, new_verifier
 from tests.services.samples import DISPATCH_ROLE, GUILD, unit
 from tests.stored_links import put_link
+
+NAMES = {
+    (GUILD, "pat"): [NamedMember(PAT, is_whole=True)],
+    (GUILD, "pa"): [NamedMember(PAT, is_whole=False)],
+    (GUILD, "sam"): [NamedMember(PAT, is_whole=True), NamedMember(ALICE, is_whole=True)],
+}
 
 
 @pytest.fixture
@@ -39,7 +47,8 @@ async def order_fixture(queue_fixture: QueueFixture) -> AsyncIterator[OrderFixtu
     group_links = GroupLinks(cad_links, accounts, guild_id=GUILD, clock=time)
     linking = LinkService(access, links, cad_links, prover, id_format="{hex}", clock=time)
     intake = OrderIntake(access, queue_fixture.store, queue_fixture.board, 5, clock=time)
-    resolver = OrderResolver(links, cad_links, group_links, queue_fixture.board)
+    words = WordMatcher(links, lambda guild_id, word: NAMES.get((guild_id, word), []))
+    resolver = OrderResolver(links, cad_links, group_links, queue_fixture.board, words)
     yield OrderFixture(queue_fixture, intake, resolver, links, cad.on_duty)
     await linking.close()
     await group_links.close()

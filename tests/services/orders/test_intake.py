@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -15,16 +17,20 @@ from bot.services.errors import (
     AmbiguousCall,
     CallNotFound,
     NoTargets,
+    NothingToConfirm,
     NothingToUndo,
     RoleRequired,
+    TooLateToConfirm,
     TooLateToUndo,
     TooManyTargets,
 )
 from bot.services.orders import outcomes
+from bot.services.orders.confirmation import CONFIRM_WITHIN
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.services.orders.outcomes import OrderDetail
 from bot.services.reply import ReplyAddress
 from bot.services.targets.resolution import Resolution
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.services.targets.terms import Mention
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.conftest import v1
@@ -212,3 +218,48 @@ async def test_nothing_is_looked_up_for_a_member_without_rights(
             actor(user_id=42), REPLY, "<@&5>" * 260, call=100, lookup=looked_up.append
         )
     assert looked_up == []
+
+
+async def typo(order_fixture: OrderFixture, **more: Any) -> int:
+    """Leave a closed order in the file, one word of which may have meant A-2."""
+    near = (NearMatch("A-2", "A-2"),)
+    skipped = SkippedTarget(Target("A-22"), SkipReason.NO_SUCH_UNIT, near=near)
+    resolution = outcomes.RESOLUTION_JSON.dump_json(Resolution(left_out=(skipped,))).decode()
+    return await order_fixture.done(resolution=resolution, reply_id=4711, **more)
+
+
+async def test_what_a_word_may_have_meant_is_an_order_like_any_other(
+    order_fixture: OrderFixture,
+) -> None:
+    detail = OrderDetail(status=3)
+    encoded = outcomes.encode_detail(detail)
+    order_id = await typo(order_fixture, action=OrderAction.STATUS, detail=encoded)
+    give = partial(order_fixture.intake.give_near_match, DANA, REPLY, order_id=order_id)
+    accepted = await give(index=0, message_id=4711)
+    order = accepted.order
+    assert (order.action, order.units, order.call_id) == (OrderAction.STATUS, "A-2", 100)
+    assert outcomes.decode_view(order).detail == detail
+    assert await order_fixture.queue_fixture.stored(order.id) == order
+    for wrong in ({"index": 1, "message_id": 4711}, {"index": 0, "message_id": 4712}):
+        with pytest.raises(NothingToConfirm):
+            await give(**wrong)
+
+
+async def test_what_may_have_been_meant_is_not_sent_for_others_or_later(
+    order_fixture: OrderFixture,
+) -> None:
+    give = partial(order_fixture.intake.give_near_match, index=0, message_id=4711)
+    order_id = await typo(order_fixture)
+    with pytest.raises(NothingToConfirm):
+        await give(actor(DISPATCH_ROLE, guild_id=GUILD + 1), REPLY, order_id=order_id)
+    with pytest.raises(NothingToConfirm):
+        await give(DANA, REPLY, order_id=order_id + 1)
+    with pytest.raises(NothingToConfirm):
+        await give(DANA, REPLY, order_id=await typo(order_fixture, finished_at=None))
+    with pytest.raises(RoleRequired):
+        await give(actor(OFFICER_ROLE), REPLY, order_id=order_id)
+    order_fixture.later(CONFIRM_WITHIN)
+    await give(DANA, REPLY, order_id=order_id)
+    order_fixture.later(timedelta(seconds=1))
+    with pytest.raises(TooLateToConfirm):
+        await give(DANA, REPLY, order_id=order_id)

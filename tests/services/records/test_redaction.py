@@ -14,7 +14,7 @@ from bot.services.orders import outcomes
 from bot.services.orders.outcomes import Outcome
 from bot.services.records.redaction import ERASED_ID, redact
 from bot.services.targets.resolution import Assignee, Resolution
-from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from tests.services.samples import unit
 
@@ -178,3 +178,11 @@ def test_an_order_loses_what_its_author_has_written(
 
 def test_an_order_that_cannot_be_read_is_gone() -> None:
     assert redact(order("A-7", BOBS, resolution="[24]"), PAT, []) is None
+
+
+def test_what_a_word_may_have_meant_is_not_kept() -> None:
+    near = (NearMatch("M-3", "M-3", "Pat", PAT),)
+    left_out = (SkippedTarget(Target("pa"), SkipReason.NO_SUCH_UNIT, near=near),)
+    kept = redact(order("pa A-7", BOBS, left_out=left_out), PAT, [HEX])
+    assert kept is not None
+    assert outcomes.decode_view(kept).resolution.left_out == (replace(left_out[0], near=()),)

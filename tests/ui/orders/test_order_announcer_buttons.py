@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 
 from bot.services.orders.outcomes import BoardConfirmation, OrderDetail, OrderView, WaitNotice
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.storage.stores.order_store import OrderAction, OrderState
-from bot.ui.interactions.handlers import IdButton
+from bot.ui.interactions.handlers import IdButton, PersistentItem
 from bot.ui.orders.order_announcer import ORDER_BUTTONS, buttons_for_order
 from tests.ui.orders.test_order_text import A7, NOW, PAT, done, refused, view, views
 
@@ -24,9 +25,9 @@ MOVING = {OrderAction.ATTACH, OrderAction.RESPOND, OrderAction.DETACH}
 
 
 def labels(one: OrderView) -> list[str]:
-    items = [item for item in buttons_for_order(one).children if isinstance(item, IdButton)]
+    items = [item for item in buttons_for_order(one).children if isinstance(item, PersistentItem)]
     assert len(items) == len(buttons_for_order(one).children)
-    return [item.label for item in items]
+    return [item.item.label for item in items]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,32 @@ def labels(one: OrderView) -> list[str]:
 )
 async def test_what_can_be_done_about_an_order(one: OrderView, expected: list[str]) -> None:
     assert labels(one) == expected
+
+
+def with_typo(one: OrderView, *numbers: str) -> OrderView:
+    """Return the order with a word that may have meant these units."""
+    near = tuple(NearMatch(number, number) for number in numbers)
+    typo = SkippedTarget(Target("A-11"), SkipReason.NO_SUCH_UNIT, near=near)
+    return replace(one, resolution=replace(one.resolution, left_out=(typo, typo)))
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (done(PAT), ["Undo", "A-1", "A-111"]),
+        (refused(PAT), ["A-1", "A-111"]),
+        (view(PAT, waiting=WaitNotice(NOW, None, 60)), ["Cancel"]),
+        (refused(PAT, state=OrderState.EXPIRED), []),
+    ],
+)
+async def test_what_may_have_been_meant_can_be_sent(one: OrderView, expected: list[str]) -> None:
+    assert labels(with_typo(one, "A-1", "A-111")) == expected
+
+
+async def test_at_most_a_row_of_units_is_offered() -> None:
+    assert labels(with_typo(refused(PAT), *map(str, range(9)))) == ["0", "1", "2", "3", "4"]
+    (label,) = labels(with_typo(refused(PAT), "x" * 999))
+    assert len(label) == 80
 
 
 @given(views())

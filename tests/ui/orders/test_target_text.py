@@ -12,7 +12,7 @@ from bot.services.targets.resolution import (
     PartialUnitList,
     Resolution,
 )
-from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Target
+from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
 from bot.ui.orders.target_text import skip_reason, skipped_lines, typed_units
 from tests.services.samples import unit
 
@@ -151,3 +151,21 @@ def test_a_name_is_not_called_a_number():
 )
 def test_mentions_among_typed_units_show_as_names(text: str, shown: str):
     assert typed_units(text, 60) == shown
+
+
+def test_what_may_have_been_meant_is_asked():
+    near = (
+        NearMatch("A-12", "A-12", "Pat_"),
+        NearMatch("x", "A_1"),
+        NearMatch("M-3", "M-3", "B", 7),
+    )
+    assert lines(
+        skipped("A-11", SkipReason.NO_SUCH_UNIT, near=near),
+        skipped("bob", SkipReason.NO_SUCH_UNIT, near=near[2:]),
+        skipped("B-1", SkipReason.NO_SUCH_UNIT),
+    ) == [
+        "Left out: `A-11`, `B-1`: no unit on duty has this number.",
+        "Left out: `bob`: no member or unit on duty is called this.",
+        "`A-11`: did you mean **A\\-12** Pat\\_, **A\\_1** or <@7> (M\\-3)?",
+        "`bob`: did you mean <@7> (M\\-3)?",
+    ]

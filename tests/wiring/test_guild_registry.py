@@ -78,6 +78,18 @@ async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
             await transport.send(Request("calls", "GET", "/"))
 
 
+async def test_the_date_is_that_of_the_database(
+    tmp_path: Path, owners: list[LosableOwner], monkeypatch: pytest.MonkeyPatch
+):
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr(LosableOwner, "now", staticmethod(lambda: said))
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+        assert shared.clock.now() == said
+    assert owners
+
+
 async def test_each_guild_has_services_of_its_own(registry: GuildRegistry, tmp_path: Path):
     one = await registry.open(GUILD, settings(tmp_path))
     other = await registry.open(OTHER_GUILD, settings(tmp_path))

@@ -121,6 +121,10 @@ async def test_guilds_that_share_a_key_share_a_connection():
             assert same is one
             assert len({id(one), id(other), id(stranger)}) == 3
             assert CountedTransport.open == 3
+            client = opened.open_client(settings())  # with a connection of its own
+            assert CountedTransport.open == 4
+            await client.close()
+            assert CountedTransport.open == 3
         assert CountedTransport.open == 1  # it is still used
     assert CountedTransport.open == 0
     async with opened.connect(settings()) as later:

@@ -108,15 +108,16 @@ class CadConnections:
         self._open: dict[Credentials, CadConnection] = {}
         self._users: Counter[Credentials] = Counter()
 
+    def open_client(self, settings: GuildSettings) -> InspectableCad:
+        """Return a client with a connection of its own, which it closes."""
+        return build_client(settings, self._new())
+
     @asynccontextmanager
     async def connect(self, settings: GuildSettings) -> AsyncIterator[CadConnection]:
         """Use the connection of the key in a guild's settings; its last user closes it."""
         who = _credentials(settings)
         if who not in self._open:
-            transport = self._open_transport()
-            self._open[who] = CadConnection.over(
-                transport, budget_share=self._budget_share, clock=self._clock
-            )
+            self._open[who] = self._new()
         self._users[who] += 1
         try:
             yield self._open[who]
@@ -125,6 +126,11 @@ class CadConnections:
             if not self._users[who]:
                 del self._users[who]
                 await self._open.pop(who).transport.close()
+
+    def _new(self) -> CadConnection:
+        return CadConnection.over(
+            self._open_transport(), budget_share=self._budget_share, clock=self._clock
+        )
 
 
 def build_client(settings: GuildSettings, connection: CadConnection) -> InspectableCad:

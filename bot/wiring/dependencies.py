@@ -12,7 +12,7 @@ import discord
 
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
-from bot.common.clock import Clock
+from bot.common.clock import Clock, ServerClock
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import OperatorSettings
 from bot.services.access.policy import Access
@@ -105,6 +105,8 @@ async def open_shared(
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
+    if database.ownership.now is not None:
+        clock = ServerClock(database.ownership.now)
     push_server = await open_push_server(stack, operator.push_address, clock)
     connections = CadConnections(
         partial(transport or open_usual, str(operator.sonoran_api_url)),

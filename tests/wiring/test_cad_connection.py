@@ -98,20 +98,22 @@ async def test_the_bot_uses_its_share_of_the_limits():
     await client.close()
 
 
-class CountedTransport(Transport):
-    open = 0
+class NotedTransport(Transport):
+    """Notes which are open."""
+
+    opened: set[NotedTransport] = set()  # noqa: RUF012 - of the test that runs
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:9")
-        CountedTransport.open += 1
+        self.opened.add(self)
 
     async def close(self) -> None:
         await super().close()
-        CountedTransport.open -= 1
+        self.opened.discard(self)
 
 
 async def test_guilds_that_share_a_key_share_a_connection():
-    opened = CadConnections(CountedTransport, budget_share=0.8, clock=ManualClock())
+    opened = CadConnections(NotedTransport, budget_share=0.8, clock=ManualClock())
     async with opened.connect(settings()) as one:
         async with (
             opened.connect(settings(log_channel_id="700000000000000001")) as same,
@@ -120,8 +122,12 @@ async def test_guilds_that_share_a_key_share_a_connection():
         ):
             assert same is one
             assert len({id(one), id(other), id(stranger)}) == 3
-            assert CountedTransport.open == 3
-        assert CountedTransport.open == 1  # it is still used
-    assert CountedTransport.open == 0
+            assert len(NotedTransport.opened) == 3
+            client = opened.open_client(settings())  # with a connection of its own
+            assert len(NotedTransport.opened) == 4
+            await client.close()
+            assert len(NotedTransport.opened) == 3
+        assert len(NotedTransport.opened) == 1  # it is still used
+    assert len(NotedTransport.opened) == 0
     async with opened.connect(settings()) as later:
         assert later is not one

@@ -14,7 +14,6 @@ import aiohttp
 from bot.cad.errors import CadError, CadRateLimited, CadUnreachable, CadUnreadable
 from bot.cad.http import retry, wire
 from bot.cad.http.connection_errors import connection_error
-from bot.cad.http.limiter_turns import LimiterTurns
 from bot.cad.http.rate_limits import RateLimit, RateLimiter, in_background, spare_requests
 from bot.cad.http.wire import Request, Response
 from bot.common.clock import SYSTEM_CLOCK, Clock
@@ -120,9 +119,6 @@ class RequestSender:
     ) -> None:
         self._transport = transport
         self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
-        self._turns = {
-            endpoint: LimiterTurns(limiter, clock) for endpoint, limiter in self._limiters.items()
-        }
         self._clock = clock
         self._jitter = jitter
         self._last_answer: Response | None = None
@@ -130,7 +126,7 @@ class RequestSender:
     def new_user(self) -> RequestSender:
         """Return a sender over the same connection and limits; orders of its users take turns."""
         user = copy.copy(self)
-        limiters = {endpoint: turns.new_user() for endpoint, turns in self._turns.items()}
+        limiters = {endpoint: one.new_user() for endpoint, one in self._limiters.items()}
         user._limiters = limiters  # noqa: SLF001
         return user
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cad.http.limiter_turns import TURN_LIFETIME, LimiterTurns
+from bot.cad.http.limiter_state import TURN_LIFETIME, LimiterState
 from bot.cad.http.rate_limits import BurstLimit, RateLimit, RateLimiter
 from tests.manual_clock import ManualClock
 
@@ -19,8 +19,8 @@ def clock() -> ManualClock:
 
 
 def users(clock: ManualClock, limit: RateLimit = LIMIT) -> tuple[RateLimiter, RateLimiter]:
-    turns = LimiterTurns(limit.new_limiter(clock), clock)
-    return turns.new_user(), turns.new_user()
+    limiter = limit.new_limiter(clock)
+    return limiter.new_user(), limiter.new_user()
 
 
 def test_those_who_share_a_limit_count_together(clock: ManualClock):
@@ -65,26 +65,24 @@ def test_a_query_with_precedence_does_not_wait_for_orders(clock: ManualClock):
         assert other.wait() == 60  # the last one is left to the query
 
 
-def test_who_no_longer_asks_loses_the_turn(clock: ManualClock):
-    one, other = users(clock, RateLimit(1, 60.0))
-    turns = LimiterTurns(LIMIT.new_limiter(clock), clock)
-    turns.join(one)
-    turns.join(other)
-    assert (turns.count_before(one), turns.count_before(other), turns.count_before(0)) == (0, 1, 2)
-    clock.seconds += TURN_LIFETIME / 2
-    turns.join(other)
-    clock.seconds += TURN_LIFETIME / 2
-    assert turns.count_before(other) == 0
-    turns.leave(other)
-    turns.leave(other)
-    assert turns.count_before(0) == 0
+def test_who_no_longer_asks_loses_the_turn():
+    state = LimiterState(waiting={"one": 0.0, "other": 1.0})
+
+    def left_at(now: float) -> list[int]:
+        users = ("one", "other", "new")
+        return [state.requests_left_to_others(user, now) for user in users]
+
+    assert left_at(2.0) == [0, 1, 2]
+    assert left_at(TURN_LIFETIME) == [1, 0, 1]
+    state.preceding = 2
+    assert left_at(TURN_LIFETIME + 1) == [1, 1, 1]
 
 
 @given(st.integers(2, 5), st.sampled_from([RateLimit(8, 60.0), BurstLimit(5, 1.0)]))
 def test_all_who_always_want_to_send_send_equally_often(count: int, limit: RateLimit):
     clock = ManualClock()
-    turns = LimiterTurns(limit.new_limiter(clock), clock)
-    shared = [turns.new_user() for _ in range(count)]
+    limiter = limit.new_limiter(clock)
+    shared = [limiter.new_user() for _ in range(count)]
     sent: Counter[RateLimiter] = Counter()
     for _ in range(600):
         for user in shared:  # the first one always asks first

@@ -1,0 +1,43 @@
+"""Builds what sets guilds up in Discord."""
+
+from __future__ import annotations
+
+from bot.config.settings import Settings
+from bot.runtime import logs
+from bot.services.communities.guild_setup import GuildSetup
+from bot.services.communities.setup_state import SetupPolicy
+from bot.storage.stores.guild_store import GuildStore
+from bot.wiring.dependencies import SharedDependencies
+from bot.wiring.guild_registry import GuildRegistry
+
+
+def build_guild_store(shared: SharedDependencies) -> GuildStore | None:
+    """Return the guilds that are set up in the database; None without keys to open them with."""
+    keys = shared.operator.sealing_keys
+    if not keys:
+        return None
+    # Imported only where it is used: cryptography takes time and memory.
+    from bot.storage.sealing import Sealer  # noqa: PLC0415
+
+    return GuildStore(shared.database, Sealer(keys))
+
+
+def build_setup(
+    shared: SharedDependencies, store: GuildStore, registry: GuildRegistry
+) -> GuildSetup:
+    """Build the service behind `/setup`."""
+    operator = shared.operator
+
+    address = operator.push_address
+    return GuildSetup(
+        store,
+        SetupPolicy(
+            operator.discord_guild_id if isinstance(operator, Settings) else None,
+            operator.members_intent,
+            address and address[1],
+        ),
+        open_cad=shared.connections.open_client,
+        reopen=registry.reopen,
+        redact=logs.redact,
+        clock=shared.clock,
+    )

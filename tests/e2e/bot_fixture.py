@@ -32,6 +32,7 @@ from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
 from tests.deadlines import HANG_TIMEOUT
+from tests.e2e.bystander import Bystander
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the rate limits count no old request
@@ -60,6 +61,7 @@ class BotFixture:
     """The running bot, the pretend CAD and the pretend Discord.
 
     Attributes:
+        bystander: a second guild, which sees nothing of what happens in a test.
         members: by first name; `bot_fixture.dana` is short for `bot_fixture.members["dana"]`.
         fixed_settings: settings of every start.
         is_cad_up: whether a start waits until the bot knows the calls and the units.
@@ -73,6 +75,7 @@ class BotFixture:
     members: dict[str, MemberActor]
     file: Path
     time: FakeTime
+    bystander: Bystander
     bot: DispatchBot = field(init=False)
     transport: IsolatedTransport = field(init=False)
     fixed_settings: dict[str, Any] = field(default_factory=dict)
@@ -110,7 +113,8 @@ class BotFixture:
     def links(self) -> dict[int, str]:
         """Read the database as another program would."""
         with closing(sqlite3.connect(self.file)) as connection:
-            return dict(connection.execute("SELECT discord_id, api_id FROM links"))
+            reading = "SELECT discord_id, api_id FROM links WHERE guild_id = ?"
+            return dict(connection.execute(reading, (self.guild.id,)))
 
     async def start(self, **changes: Any) -> None:
         """Start the bot, again if it runs, and wait until it knows the calls and the units."""
@@ -130,12 +134,20 @@ class BotFixture:
             await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
         self._running.push_async_callback(self.bot.close)
         await self.env.restart_bot(self.bot)
+        await self._open_bystander(settings)
         guild = self.bot.get_guild(self.guild.id)
         if guild and settings.members_intent:
             await guild.chunk()  # Discord lists them at a start, simcord when asked
         # What was just asked must not count against the next requests.
         await self.advance(CALM)
         self.world.history[:] = self.orders()
+
+    async def _open_bystander(self, settings: Settings) -> None:
+        """Serve the second guild beside that of the test, over a connection of its own."""
+        transport = self.transport
+        opening = self.bot.registry.open(self.bystander.guild.id, self.bystander.settings(settings))
+        await (await opening).start()
+        self.transport = transport
 
     def settings(self, **changes: Any) -> Settings:
         """Return the settings of the guild, with changes."""

@@ -19,6 +19,7 @@ from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
 from tests.e2e.bot_fixture import SETTLE_SECONDS, BotFixture, database_url
+from tests.e2e.bystander import Bystander
 
 # Linked from the start. Erin is not on duty; Charlie is on duty and not linked.
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
@@ -59,6 +60,7 @@ async def bot_fixture(
         finally:
             await bot_fixture.stop()
             await env.shutdown()
+        bot_fixture.bystander.check(env, bot_fixture.file)
     env._raise_errors_since(env._errors_acknowledged)
 
 
@@ -88,7 +90,8 @@ def _built(cad: CadServer, env: Env, file: Path, time: FakeTime) -> BotFixture:
         name: guild.add_member(env.create_user(name), roles=roles.get(name, [])) for name in names
     }
     channel = guild.create_text_channel("dispatch")
-    return BotFixture(cad, env, guild, channel, dispatch, people, file, time)
+    bystander = Bystander.built(env, cad.world)
+    return BotFixture(cad, env, guild, channel, dispatch, people, file, time, bystander)
 
 
 def _waits_in(env: Env) -> Wait:
@@ -107,9 +110,10 @@ async def _link(bot_fixture: BotFixture) -> None:
     """Write the links as an import does, and as the CAD has confirmed them."""
     now = bot_fixture.time.now()
     database = await Database.open(database_url(bot_fixture.file))
+    guilds = bot_fixture.guild.id, bot_fixture.bystander.guild.id
     await LinkStore(database).put_many(
         Link(
-            bot_fixture.guild.id,
+            guild_id,
             bot_fixture.members[person.name.lower()].id,
             person.hex,
             1,
@@ -118,6 +122,8 @@ async def _link(bot_fixture: BotFixture) -> None:
             proven_at=now,
             checked_at=now,
         )
+        for guild_id in guilds
         for person in LINKED
     )
+    bot_fixture.bystander.links = bot_fixture.links()
     await database.close()

@@ -139,7 +139,8 @@ async def test_without_sealing_keys_the_settings_alone_count(
 ) -> None:
     await store(other)
     await bot_fixture.start()
-    assert set(bot_fixture.bot.guild_services) == {bot_fixture.guild.id}
+    served = {bot_fixture.guild.id, bot_fixture.bystander.guild.id}
+    assert set(bot_fixture.bot.guild_services) == served
     assert dict(bot_fixture.bot.refusals) == {}
 
 

@@ -292,8 +292,13 @@ async def test_whois(bot_fixture: BotFixture) -> None:
 async def test_two_people_with_one_id(bot_fixture: BotFixture) -> None:
     with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
         connection.execute(  # from before one id belonged to one person
-            "UPDATE links SET api_id = ?, identity = ? WHERE discord_id = ?",
-            [f"STEAM:{seed.PAT.hex.upper()}", seed.PAT.hex, bot_fixture.bob.id],
+            "UPDATE links SET api_id = ?, identity = ? WHERE guild_id = ? AND discord_id = ?",
+            [
+                f"STEAM:{seed.PAT.hex.upper()}",
+                seed.PAT.hex,
+                bot_fixture.guild.id,
+                bot_fixture.bob.id,
+            ],
         )
     lines = (
         await bot_fixture.final_answer(bot_fixture.dana, "links whois", steam=seed.PAT.hex)
@@ -325,7 +330,8 @@ async def test_the_list_in_pages(bot_fixture: BotFixture) -> None:
 def fill(bot_fixture: BotFixture, count: int) -> None:
     """Link people who have never been seen."""
     with closing(sqlite3.connect(bot_fixture.file)) as connection, connection:
-        row = connection.execute("SELECT * FROM links LIMIT 1")
+        of_guild = "SELECT * FROM links WHERE guild_id = ? LIMIT 1"
+        row = connection.execute(of_guild, (bot_fixture.guild.id,))
         columns = [column[0] for column in row.description]
         values = dict(zip(columns, row.fetchone(), strict=True))
         marks = ", ".join("?" * len(columns))

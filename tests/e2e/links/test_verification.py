@@ -47,7 +47,8 @@ def spell(
 def proofs(bot_fixture: BotFixture) -> dict[int, str | None]:
     """Read who is proven, as another program would."""
     with closing(sqlite3.connect(bot_fixture.file)) as connection:
-        return dict(connection.execute("SELECT discord_id, proven_at FROM links"))
+        reading = "SELECT discord_id, proven_at FROM links WHERE guild_id = ?"
+        return dict(connection.execute(reading, (bot_fixture.guild.id,)))
 
 
 async def eventually(

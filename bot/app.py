@@ -18,6 +18,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.common.request_guard import request_guard
 from bot.config.settings import OperatorSettings, Settings
+from bot.services.communities.departures import Departures
 from bot.services.errors import ServiceError
 from bot.services.guild_errors import GuildNotSetUp
 from bot.services.records.erasure import MemberErasure
@@ -37,11 +38,12 @@ from bot.ui.setup.setup_items import SETUP_FORMS, SETUP_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from bot.wiring.services import SHUTDOWN_GRACE, Services
-from bot.wiring.setup_services import build_guild_store, build_setup
+from bot.wiring.setup_services import build_departures, build_guild_store, build_setup
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
+from cogs.guild_presence import GuildPresenceCog
 from cogs.links import LinksCog
 from cogs.member_leave import MemberLeaveCog
 from cogs.setup import SetupCog
@@ -68,6 +70,7 @@ class DispatchBot(DispatchClient):
         guild_services: those of the open guilds, by guild id.
         refusals: why other guilds that are set up are not served, by guild id.
         command_syncs: which commands Discord has.
+        departures: what deletes the data of guilds; None where only one is served.
         ownership: whether this process may act for the database. Nothing is sent once it is over.
 
     Args:
@@ -79,6 +82,7 @@ class DispatchBot(DispatchClient):
     refusals: Mapping[int, type[ServiceError]]
     command_syncs: CommandSyncStore
     ownership: Ownership
+    departures: Departures | None = None
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -130,8 +134,10 @@ class DispatchBot(DispatchClient):
             self._guild.id if self._guild else None
         )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
-        if self.guild_setup is not None:
+        if self.departures is not None:
             self.add_listener(self._handle_form, "on_interaction")
+            await self.add_cog(GuildPresenceCog(self, self.departures))
+            self.departures.start(lambda guild_id: self.get_guild(guild_id) is not None)
         for services in self.guild_services.values():
             await services.start()
 
@@ -193,7 +199,9 @@ async def open_bot(
         store = build_guild_store(shared)
         bot.registry = GuildRegistry(shared, store)
         if store is not None:
-            bot.guild_setup = build_setup(shared, store, bot.registry)
+            bot.departures = build_departures(shared, bot.registry)
+            stack.push_async_callback(bot.departures.close)
+            bot.guild_setup = build_setup(shared, store, bot.registry, bot.departures)
             bot.usual_refusal = GuildNotSetUp
         stack.push_async_callback(bot.registry.close_all)
         bot.guild_services, bot.refusals = bot.registry.services, bot.registry.refusals

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import MappingProxyType
 
@@ -74,18 +74,23 @@ class GuildRegistry:
             for guild in await self._store.all():
                 await self._open_stored(self._store, guild)
 
-    async def reopen(self, guild_id: int) -> None:
-        """Serve a guild as it is stored now; what is under way ends first.
+    async def reopen(
+        self, guild_id: int, change: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """Stop serving a guild, make a change, and serve it as it is stored then.
 
-        The services outlive the task of the interaction that asks for this.
+        What is under way ends first. The services outlive the task that asks for this.
         """
-        await contextvars.Context().run(asyncio.create_task, self._reopen(guild_id))
+        reopening = self._reopen(guild_id, change)
+        await contextvars.Context().run(asyncio.create_task, reopening)
 
-    async def _reopen(self, guild_id: int) -> None:
+    async def _reopen(self, guild_id: int, change: Callable[[], Awaitable[object]] | None) -> None:
         async with self._reopening[guild_id]:
             self._refusals[guild_id] = GuildReopening
             try:
                 await self.close(guild_id)
+                if change is not None:
+                    await change()
             finally:
                 del self._refusals[guild_id]
             guild = await self._store.get(guild_id) if self._store else None

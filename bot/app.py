@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import discord
 from discord.app_commands import AppCommandContext, AppInstallationType
@@ -34,6 +35,7 @@ from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_ITEMS
+from bot.ui.setup.guild_presence import has_left
 from bot.ui.setup.setup_items import SETUP_FORMS, SETUP_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
@@ -137,7 +139,7 @@ class DispatchBot(DispatchClient):
         if self.departures is not None:
             self.add_listener(self._handle_form, "on_interaction")
             await self.add_cog(GuildPresenceCog(self, self.departures))
-            self.departures.start(lambda guild_id: self.get_guild(guild_id) is not None)
+            self.departures.start(partial(has_left, self))
         for services in self.guild_services.values():
             await services.start()
 

@@ -54,13 +54,13 @@ class Departures:
         self._clock = clock
         self._tasks = BackgroundTasks(clock.sleep)
 
-    def start(self, is_member: Callable[[int], bool]) -> None:
+    def start(self, has_left: Callable[[int], Awaitable[bool]]) -> None:
         """Forget at once, and then every hour, the guilds that were left long ago.
 
         Args:
-            is_member: whether the bot is on a guild again.
+            has_left: asks whether the bot is certainly not on a guild again.
         """
-        self._tasks.repeat("forgetting left servers", partial(self._forget_old, is_member))
+        self._tasks.repeat("forgetting left servers", partial(self._forget_old, has_left))
 
     async def close(self) -> None:
         """Stop; what is under way is finished, for `CLOSE_GRACE` at most."""
@@ -82,8 +82,8 @@ class Departures:
         _log.info("all data of guild %s is deleted", guild_id)
         await self._reopen(guild_id, partial(self._data.forget, guild_id))
 
-    async def _forget_old(self, is_member: Callable[[int], bool]) -> float:
+    async def _forget_old(self, has_left: Callable[[int], Awaitable[bool]]) -> float:
         for guild_id in await self._left.left_before(self._clock.now() - self._keep_for):
-            if not is_member(guild_id):
+            if await has_left(guild_id):
                 await self.forget(guild_id)
         return HOUR

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 async def has_left(client: discord.Client, guild_id: int) -> bool:
-    """Ask Discord whether the bot is on a server no more, where its cache does not have it."""
+    """Return whether the bot is certainly not on a server; Discord is asked where needed."""
     if client.get_guild(guild_id) is not None:
         return False
     try:

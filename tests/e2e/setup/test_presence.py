@@ -8,7 +8,7 @@ import discord
 
 from bot.storage.stores.guild_data_store import GuildDataStore
 from sandbox.cad.state import seed
-from tests.e2e.setup.setup_fixture import SetupFixture
+from tests.e2e.setup.setup_fixture import KEY, SetupFixture
 from tests.e2e.test_hosted_guilds import opened
 
 

@@ -45,7 +45,7 @@ from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
-from cogs.guild_presence import GuildPresenceCog
+from cogs.guild_membership import GuildMembershipCog
 from cogs.links import LinksCog
 from cogs.member_leave import MemberLeaveCog
 from cogs.setup import SetupCog
@@ -138,10 +138,9 @@ class DispatchBot(DispatchClient):
         self.add_dynamic_items(*PERSISTENT_ITEMS)
         if self.departures is not None:
             self.add_listener(self._handle_form, "on_interaction")
-            await self.add_cog(GuildPresenceCog(self, self.departures))
+            await self.add_cog(GuildMembershipCog(self, self.departures))
             self.departures.start(partial(has_left, self))
-        for services in self.guild_services.values():
-            await services.start()
+        await self.registry.start()
 
     def _erasure_for(self, guild_id: int) -> MemberErasure | None:
         services = self.guild_services.get(guild_id)

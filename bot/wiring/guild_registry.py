@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections import defaultdict
@@ -22,6 +23,8 @@ from bot.services.guild_errors import (
 )
 from bot.storage.errors import SecretLocked
 from bot.storage.stores.guild_store import GuildStore, StoredGuild
+from bot.ui.discord_sender import DiscordSender
+from bot.ui.error_text import error_message
 from bot.wiring.dependencies import SharedDependencies
 from bot.wiring.services import SHUTDOWN_GRACE, Services, open_services
 
@@ -45,6 +48,7 @@ class GuildRegistry:
         self._services: dict[int, Services] = {}
         self._stacks: dict[int, AsyncExitStack] = {}
         self._refusals: dict[int, type[ServiceError]] = {}
+        self._locked: list[StoredGuild] = []  # of which their log channel was not told yet
         self._reopening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.services: Mapping[int, Services] = MappingProxyType(self._services)
         self.refusals: Mapping[int, type[ServiceError]] = MappingProxyType(self._refusals)
@@ -73,6 +77,17 @@ class GuildRegistry:
         if self._store is not None:
             for guild in await self._store.all():
                 await self._open_stored(self._store, guild)
+
+    async def start(self) -> None:
+        """Start the services of all guilds, and tell those whose API key does not open."""
+        for services in self._services.values():
+            await services.start()
+        while self._locked:
+            guild = self._locked.pop()
+            with contextlib.suppress(SettingsError):
+                channel_id = from_stored(guild.settings, guild.cad_id, "locked").log_channel_id
+                sender = DiscordSender(self._shared.client, channel_id)
+                await sender.post_to_log(error_message(StoredKeyLocked()))
 
     async def reopen(
         self, guild_id: int, change: Callable[[], Awaitable[object]] | None = None
@@ -106,6 +121,7 @@ class GuildRegistry:
             settings = from_stored(guild.settings, guild.cad_id, api_key)
         except SecretLocked as error:
             self._refuse(guild.guild_id, StoredKeyLocked, error)
+            self._locked.append(guild)
         except SettingsError as error:
             self._refuse(guild.guild_id, StoredSettingsInvalid, error)
         else:

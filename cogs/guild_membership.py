@@ -10,7 +10,7 @@ from bot.ui.interactions.guild_services import DispatchClient
 from bot.ui.setup.guild_presence import has_left, welcome
 
 
-class GuildPresenceCog(commands.Cog):
+class GuildMembershipCog(commands.Cog):
     """Welcomes new servers, and lets the data of former ones be deleted."""
 
     def __init__(self, client: DispatchClient, departures: Departures) -> None:

@@ -1,7 +1,4 @@
-"""Killed again and again in a burst of orders, and followed by the bot that stands by.
-
-`--kills` says how often: as often as half of it.
-"""
+"""Killed in a burst of orders and followed by the bot that stands by, `--takeovers` times."""
 
 from __future__ import annotations
 
@@ -172,10 +169,10 @@ async def stream(
 async def test_however_often_the_bot_is_killed_each_order_is_done_and_answered_once(
     stream: Stream, pytestconfig: pytest.Config
 ):
-    kills = max(1, int(pytestconfig.getoption("--kills")) // 2)
-    for _ in range(kills):
+    takeovers = int(pytestconfig.getoption("--takeovers"))
+    for _ in range(takeovers):
         await stream.burst()
-    assert await stream.community.epoch() == kills + 1
+    assert await stream.community.epoch() == takeovers + 1
     cards = Counter(
         title.partition("#")[2].split()[0]
         for title in stream.community.channel.titles.values()

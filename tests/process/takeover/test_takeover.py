@@ -11,7 +11,7 @@ import pytest
 from bot.runtime.exit_codes import ExitCode
 from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID
 from tests.process.conftest import SETTINGS, Start
-from tests.process.several_bots import (
+from tests.process.takeover.several_bots import (
     LOSES,
     OWNS,
     STANDS_BY,

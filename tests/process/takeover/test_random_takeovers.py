@@ -20,7 +20,7 @@ from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID
 from tests.deadlines import HANG_TIMEOUT
 from tests.order_samples import is_order
 from tests.process.conftest import Start
-from tests.process.several_bots import (
+from tests.process.takeover.several_bots import (
     CHANNEL_ID,
     OWNS,
     STANDS_BY,

@@ -19,7 +19,7 @@ from tests.deadlines import HANG_TIMEOUT
 from tests.order_samples import is_order
 from tests.process.conftest import SETTINGS, Bot, Start
 from tests.process.discord_server import _MESSAGE, DiscordServer
-from tests.process.relay import Relay
+from tests.process.takeover.relay import Relay
 from tests.process.test_running import ATTACH
 from tests.storage.conftest import _empty_postgres
 

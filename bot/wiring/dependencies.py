@@ -11,7 +11,7 @@ import discord
 
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
-from bot.common.clock import Clock
+from bot.common.clock import Clock, ServerClock
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import OperatorSettings
 from bot.services.access.policy import Access
@@ -101,6 +101,8 @@ async def open_shared(
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
+    if database.ownership.now is not None:
+        clock = ServerClock(database.ownership.now)
     push_server = await open_push_server(stack, operator.push_address, clock)
     opening = transport or open_usual
     return SharedDependencies(operator, client, clock, database, opening, push_server)

@@ -15,11 +15,12 @@ from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
-from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
+from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
+from bot.wiring.setup_services import build_guild_store
 from tests.losable_owner import LosableOwner
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
@@ -51,7 +52,7 @@ async def shared(tmp_path: Path) -> AsyncIterator[SharedDependencies]:
 
 @pytest.fixture
 async def registry(shared: SharedDependencies) -> AsyncIterator[GuildRegistry]:
-    registry = GuildRegistry(shared)
+    registry = GuildRegistry(shared, build_guild_store(shared))
     yield registry
     await registry.close_all()
 
@@ -75,6 +76,18 @@ async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
         owners[0].lose()
         with pytest.raises(CadUnreachable, match="another bot may act"):
             await transport.send(Request("calls", "GET", "/"))
+
+
+async def test_the_date_is_that_of_the_database(
+    tmp_path: Path, owners: list[LosableOwner], monkeypatch: pytest.MonkeyPatch
+):
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr(LosableOwner, "now", staticmethod(lambda: said))
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+        assert shared.clock.now() == said
+    assert owners
 
 
 async def test_each_guild_has_services_of_its_own(registry: GuildRegistry, tmp_path: Path):

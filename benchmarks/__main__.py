@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import board, crowd, durability, imports, interactions, order_path, start
+from benchmarks import board, crowd, durability, fleet, imports, interactions, order_path, start
 from benchmarks.crowd import LoadResult, OrderLoad
 from benchmarks.durability import Cost
 from benchmarks.figures import quantile
@@ -28,6 +28,13 @@ def main() -> None:
     console.print(_start_table(start.measure("bare"), start.measure("ours")))
     console.print(_import_table(asyncio.run(imports.table())))
     console.print(board.format_table(board.table()))
+    measure_fleet(console)
+
+
+def measure_fleet(console: Console) -> None:
+    """Measure what many guilds cost, and print the tables."""
+    console.print(fleet.format_table(fleet.table()))
+    console.print(fleet.format_requests(asyncio.run(fleet.measure_requests())))
 
 
 def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:

@@ -28,13 +28,7 @@ def main() -> None:
     console.print(_start_table(start.measure("bare"), start.measure("ours")))
     console.print(_import_table(asyncio.run(imports.table())))
     console.print(board.format_table(board.table()))
-    measure_fleet(console)
-
-
-def measure_fleet(console: Console) -> None:
-    """Measure what many guilds cost, and print the tables."""
-    console.print(fleet.format_table(fleet.table()))
-    console.print(fleet.format_requests(asyncio.run(fleet.measure_requests())))
+    fleet.print_tables(console)
 
 
 def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:

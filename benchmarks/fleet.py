@@ -1,6 +1,7 @@
 """Measures what each guild costs a process that serves many: memory, opening, requests to the CAD.
 
-`python -m benchmarks.fleet GUILDS` measures one number of guilds in a process of its own (Linux).
+`python -m benchmarks.fleet GUILDS` measures one number of guilds in a process of its own (Linux),
+`python -m benchmarks.fleet` all of it.
 The CAD answers in the same process, without a network. discord.py's own cache is not in it: the
 bot is not logged in.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import discord
 from pydantic import SecretStr
+from rich.console import Console
 from rich.table import Table
 
 from bot.cad.http.transport import Transport
@@ -49,7 +51,7 @@ class FleetCost:
 
     Attributes:
         open_kib, board_kib: memory for each guild, once it is open, and with its calls and units.
-        open_ms: opening one guild.
+        open_ms: opening one guild; all times are those of the processor.
         last_open_ms: opening one more, beside all others.
         lookup_us: finding the services of a guild.
         mib: the memory of the whole process with all boards.
@@ -93,10 +95,11 @@ async def measure(guilds: int) -> FleetCost:
     """Open some guilds, then give each of them a board."""
     PretendCad.calls, PretendCad.units = 0, 0
     async with _registry(Clock()) as (registry, settings):
-        start, started = _resident(), time.perf_counter()
+        await registry.open(_FIRST_GUILD - 1, settings(-1))  # what the first alone costs
+        start, started = _resident(), time.process_time()
         for number in range(guilds):
             await registry.open(_FIRST_GUILD + number, settings(number))
-        open_ms = (time.perf_counter() - started) * 1000 / guilds
+        open_ms = (time.process_time() - started) * 1000 / guilds
         await _until_polled(registry)
         opened = _resident()
         PretendCad.calls, PretendCad.units = CALLS, UNITS
@@ -104,13 +107,13 @@ async def measure(guilds: int) -> FleetCost:
             await services.board.fetch_calls(_SERVER_ID)
             await services.board.fetch_units(_SERVER_ID)
         with_boards = _resident()
-        started = time.perf_counter()
+        started = time.process_time()
         await registry.open(_FIRST_GUILD + guilds, settings(guilds))
-        last_open_ms = (time.perf_counter() - started) * 1000
-        started = time.perf_counter()
+        last_open_ms = (time.process_time() - started) * 1000
+        started = time.process_time()
         for number in range(_LOOKUPS):
             registry.services[_FIRST_GUILD + number % guilds]
-        lookup_us = (time.perf_counter() - started) * 1e6 / _LOOKUPS
+        lookup_us = (time.process_time() - started) * 1e6 / _LOOKUPS
         open_kib, board_kib = (opened - start) / guilds, (with_boards - start) / guilds
         mib = with_boards / 1024
         return FleetCost(guilds, open_kib, board_kib, open_ms, last_open_ms, lookup_us, mib)
@@ -261,5 +264,14 @@ def format_requests(found: IdleRequests) -> Table:
     return shown
 
 
+def print_tables(console: Console) -> None:
+    """Measure what many guilds cost, and print it."""
+    console.print(format_table(table()))
+    console.print(format_requests(asyncio.run(measure_requests())))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asdict(asyncio.run(measure(int(sys.argv[1]))))))
+    if sys.argv[1:]:
+        print(json.dumps(asdict(asyncio.run(measure(int(sys.argv[1]))))))
+    else:
+        print_tables(Console())

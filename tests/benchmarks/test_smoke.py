@@ -85,7 +85,7 @@ async def test_many_guilds_have_a_cost() -> None:
     assert found.mib > 20
     requests = await fleet.measure_requests(guilds=2, minutes=20)
     # Calls and units are polled every 15 seconds while units are on duty.
-    assert requests.in_use == 8
+    assert 7 < requests.in_use <= 8
     assert requests.idle_with_push < requests.idle <= 1
     assert "5" in fleet.format_table([found]).columns[0].cells
     assert fleet.format_requests(requests).row_count == 2

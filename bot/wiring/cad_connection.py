@@ -75,17 +75,20 @@ class CadConnection:
     clock: Clock
 
     @classmethod
-    def over(cls, transport: Transport, *, budget_share: float, clock: Clock) -> CadConnection:
+    def over(
+        cls, transport: Transport, *, budget_share: float, spent: float = 0.0, clock: Clock
+    ) -> CadConnection:
         """Return the connection of a key over a transport.
 
         Args:
             budget_share: the part of the CAD's rate limits that the bot uses, above 0 up to 1.
+            spent: see `RequestSender`.
         """
         limits = {endpoint: limit.scaled(budget_share) for endpoint, limit in v2.LIMITS.items()}
         return cls(
             transport,
-            RequestSender(transport, v1.LIMITS, clock=clock),
-            RequestSender(transport, limits, clock=clock),
+            RequestSender(transport, v1.LIMITS, spent=spent, clock=clock),
+            RequestSender(transport, limits, spent=spent, clock=clock),
             PollTurns.new(clock),
             clock,
         )
@@ -96,14 +99,20 @@ class CadConnections:
 
     Args:
         open_transport: opens what requests are sent over.
-        budget_share: see `CadConnection.over`.
+        budget_share, spent: see `CadConnection.over`.
     """
 
     def __init__(
-        self, open_transport: Callable[[], Transport], *, budget_share: float, clock: Clock
+        self,
+        open_transport: Callable[[], Transport],
+        *,
+        budget_share: float,
+        spent: float = 0.0,
+        clock: Clock,
     ) -> None:
         self._open_transport = open_transport
         self._budget_share = budget_share
+        self._spent = spent
         self._clock = clock
         self._open: dict[Credentials, CadConnection] = {}
         self._users: Counter[Credentials] = Counter()
@@ -129,7 +138,10 @@ class CadConnections:
 
     def _new(self) -> CadConnection:
         return CadConnection.over(
-            self._open_transport(), budget_share=self._budget_share, clock=self._clock
+            self._open_transport(),
+            budget_share=self._budget_share,
+            spent=self._spent,
+            clock=self._clock,
         )
 
 

@@ -28,6 +28,9 @@ from bot.wiring.push_server import open_push_server
 if TYPE_CHECKING:
     from bot.cad.push.http_push import HttpPushServer
 
+# The part of the CAD's limits that another bot is taken to have used within the last minute.
+SPENT_BEFORE = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class SharedDependencies:
@@ -101,7 +104,8 @@ async def open_shared(
     """
 
     def open_usual(url: str) -> Transport:
-        return Transport(url, trusted_for=database.ownership.trusted_for, clock=clock)
+        ownership = database.ownership
+        return Transport(url, trusted_for=ownership.trusted_for, quiet=ownership.quiet, clock=clock)
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
@@ -111,6 +115,7 @@ async def open_shared(
     connections = CadConnections(
         partial(transport or open_usual, str(operator.sonoran_api_url)),
         budget_share=operator.sonoran_budget_share,
+        spent=SPENT_BEFORE if database.ownership.follows else 0.0,
         clock=clock,
     )
     return SharedDependencies(

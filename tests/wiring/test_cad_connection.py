@@ -9,14 +9,15 @@ import pytest
 from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
-from bot.cad.codec import v2
+from bot.cad.codec import v1, v2
+from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.transport import Transport
 from bot.cad.push.http_push import HttpPushServer
 from bot.cad.push.key_routes import KeyFeed
 from bot.cad.push.signalr_feed import SignalRFeed
 from bot.config.settings import Settings
 from bot.wiring import cad_connection
-from bot.wiring.cad_connection import CadConnection, CadConnections
+from bot.wiring.cad_connection import CadConnections
 from tests.manual_clock import ManualClock
 
 SETTINGS = {
@@ -75,16 +76,26 @@ async def test_each_server_has_a_websocket():
     ]
 
 
-def built(loaded: Settings, budget_share: float = 0.8) -> InspectableCad:
-    transport = Transport("http://127.0.0.1:9")
-    connection = CadConnection.over(transport, budget_share=budget_share, clock=ManualClock())
-    return cad_connection.build_client(loaded, connection)
+def built(loaded: Settings, budget_share: float = 0.8, spent: float = 0.0) -> InspectableCad:
+    opened = CadConnections(
+        NotedTransport, budget_share=budget_share, spent=spent, clock=ManualClock()
+    )
+    return opened.open_client(loaded)
 
 
 @pytest.mark.parametrize(("version", "kind"), [(1, V1Client), (2, V2Client)])
 async def test_the_version_of_the_api(version: int, kind: type):
     client = built(settings(sonoran_api_version=version))
     assert type(client) is kind
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "limit"), [(1, v1.LIMITS[v1.ENDPOINT]), (2, v2.LIMITS[v2.ATTACH])]
+)
+async def test_what_another_process_has_used_is_not_used_again(version: int, limit: RateLimit):
+    client = built(settings(sonoran_api_version=version), budget_share=1.0, spent=0.5)
+    assert client.limiters.attach.used == limit.requests // 2
     await client.close()
 
 

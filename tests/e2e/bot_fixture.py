@@ -149,6 +149,10 @@ class BotFixture:
         await (await opening).start()
         self.transport = transport
 
+    async def close_bystander(self) -> None:
+        """Serve the guild of the test alone, where the number of guilds matters."""
+        await self.bot.registry.close(self.bystander.guild.id)
+
     def settings(self, **changes: Any) -> Settings:
         """Return the settings of the guild, with changes."""
         values: dict[str, Any] = {

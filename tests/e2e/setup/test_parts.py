@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from socket import create_server
 from typing import Any
 
 import pytest
@@ -98,6 +99,23 @@ class TestChannels:
         )
         assert "Cards: none" in connected.page[4]
 
+    async def test_a_channel_that_the_bot_cannot_see(self, connected: SetupFixture) -> None:
+        place = connected.guild.create_text_channel("calls")
+        guild = connected.bot_fixture.bot.get_guild(connected.guild.id)
+        assert guild is not None
+        guild._channels.pop(place.id)
+        await connected.fill("channels", calls=[place])
+        assert connected.notice.startswith(f"❌ In <#{place.id}> the bot lacks View Channel.")
+
+    async def test_all_members_are_not_pinged(self, connected: SetupFixture) -> None:
+        await connected.fill("channels", ping=[connected.guild.default_role])
+        assert connected.notice.startswith("❌ @everyone cannot be given a right and is not pinged")
+
+    async def test_a_role_to_ping_is_shown(self, connected: SetupFixture) -> None:
+        await connected.fill("channels", ping=[connected.role])
+        assert f"pings <@&{connected.role.id}>" in connected.page[4]
+        assert connected.page[4].startswith("**3. Channels**\n⚠️ Cards: none, log: none")
+
     async def test_a_role_that_the_bot_may_not_ping(self, connected: SetupFixture) -> None:
         place = denied(connected, mention_everyone=False)
         await connected.fill("channels", calls=[place], ping=[connected.role])
@@ -185,9 +203,11 @@ class TestPushEvents:
         await connected.fill("push", way="polling")
 
     async def test_the_operators_port_is_named(self, connected: SetupFixture) -> None:
-        await connected.start(discord_guild_id=connected.guild.id, push_listen="127.0.0.1:18473")
+        with create_server(("127.0.0.1", 0)) as found:
+            port = found.getsockname()[1]
+        await connected.start(push_listen=f"127.0.0.1:{port}")
         await connected.press("refresh")
-        assert "`http://ADDRESS_OF_THE_BOT:18473/sonorancad/event`" in connected.page[-1]
+        assert f"`http://ADDRESS_OF_THE_BOT:{port}/sonorancad/event`" in connected.page[-1]
 
 
 async def test_everything_is_checked_at_the_end(connected: SetupFixture) -> None:

@@ -18,6 +18,7 @@ from sandbox.bot_settings import make_application_private
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
+from tests.deadlines import HANG_TIMEOUT
 from tests.e2e.bot_fixture import SETTLE_SECONDS, BotFixture, database_url
 from tests.e2e.bystander import Bystander
 
@@ -26,10 +27,20 @@ LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
 
 
 class QuickEnv(Env):
-    """Checks more often than every 50 ms whether all tasks are idle."""
+    """Checks more often than every 50 ms whether all tasks are idle.
 
-    async def _settle_internal(self, *, idle: float = 0.002, **others: Any) -> None:
-        await super()._settle_internal(idle=idle, **others)
+    Simcord gives a start of the bot five seconds, which a busy machine may not have.
+    """
+
+    async def _settle_internal(
+        self,
+        *,
+        idle: float = 0.002,
+        timeout: float | None = None,  # noqa: ASYNC109 - simcord's
+        **others: Any,
+    ) -> None:
+        limit = HANG_TIMEOUT if timeout else None
+        await super()._settle_internal(idle=idle, timeout=limit, **others)
 
 
 def with_settings(**changes: Any) -> pytest.MarkDecorator:

@@ -63,6 +63,7 @@ class ObsoleteCard:
 
 _OF_GUILD = cards.c.guild_id == bindparam("guild")
 _CARDS = select(*(cards.c[name] for name in StoredCard.__slots__)).where(_OF_GUILD)
+_IS_KNOWN = cards.c.kind.in_([*CardKind])  # another version may have stored further kinds
 _DELETE = delete(cards).where(
     _OF_GUILD,
     cards.c.server_id == bindparam("server"),
@@ -114,7 +115,9 @@ class CardStore:
                 self._guild,
             )
             rows = await connection.execute(
-                _CARDS.where(own).order_by(cards.c.server_id, cards.c.kind, cards.c.call_id),
+                _CARDS.where(own, _IS_KNOWN).order_by(
+                    cards.c.server_id, cards.c.kind, cards.c.call_id
+                ),
                 self._guild,
             )
             return [_card_from_row(row) for row in rows]

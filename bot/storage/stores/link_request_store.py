@@ -35,6 +35,10 @@ class LinkRequestState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
+    @classmethod
+    def _missing_(cls, value: object) -> LinkRequestState:  # noqa: ARG003
+        return cls.EXPIRED  # another version of the bot has stored it
+
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:

@@ -44,10 +44,12 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             ),
             servers=needed.servers,
             layouts=needed.layouts,
+            discord=needed.shared.discord,
             clock=clock,
         )
 
     served = [one for ids in server_ids.values() for one in ids]
     return GuildCards(
-        tuple(map(publisher, server_ids)), CardCleanup(store, served, channel, clock=clock)
+        tuple(map(publisher, server_ids)),
+        CardCleanup(store, served, channel, discord=needed.shared.discord, clock=clock),
     )

@@ -24,6 +24,7 @@ from bot.services.cards.card_schedule import (
     next_action,
 )
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.link_row import Link
 
@@ -44,6 +45,7 @@ class CardPublisher:
     Args:
         links: returns the links of the guild of the channel, from memory.
         layouts: see `CardContent.details`.
+        discord: the requests of all guilds.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class CardPublisher:
         *,
         servers: CadServers,
         layouts: CallLayouts,
+        discord: DiscordBudget,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -64,6 +67,7 @@ class CardPublisher:
         self._clock = clock
         self._writer = CardWriter(store, channel, settings, clock=clock)
         self._budget = RateLimiter(WRITE_LIMIT, clock)
+        self._discord = discord
         self._registry = CardRegistry(
             board, links, settings, servers=servers, layouts=layouts, clock=clock
         )
@@ -127,13 +131,18 @@ class CardPublisher:
         self._registry.sync()
         due, wait = self._due_writes()
         if self._writer.is_summary_due and not self._tasks.is_stopping:
+            if wait := self._discord.claim(self, Urgency.NEW_EMERGENCY):
+                return wait
             self._budget.record()
             self._tasks.spawn(self._ping())
             return _DEBOUNCE
         if not due:
             # Without a card, nothing changes by itself.
             return max(wait if self._registry.cards else next_poll, _DEBOUNCE)
-        self._start(self._turns.choose(due))
+        chosen = self._turns.choose(due)
+        if chosen.urgency is not None and (wait := self._discord.claim(self, chosen.urgency)):
+            return wait
+        self._start(chosen)
         return 0.0
 
     def _due_writes(self) -> tuple[list[DueWrite], float]:
@@ -165,7 +174,8 @@ class CardPublisher:
     def _start(self, due: DueWrite) -> None:
         """Begin a write; the other cards do not wait for its end."""
         due.card.is_being_written = True
-        if due.is_request:
+        self._turns.record(due.action)
+        if due.urgency is not None:
             self._budget.record()
             due.card.written_at = self._clock.monotonic()
         self._tasks.spawn(self._write(due), f"card of {due.card.key}")

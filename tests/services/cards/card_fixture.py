@@ -18,6 +18,7 @@ from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.card_schedule import CardSettings
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from sandbox.fake_time import FakeTime
@@ -157,11 +158,13 @@ class CardFixture:
     channel_id: int = CHANNEL
     servers: dict[int, str] = field(default_factory=lambda: {SERVER: ""})
     channel: FakeCardChannel = field(init=False)
+    discord: DiscordBudget = field(init=False)
     board: Board = field(init=False)
     publisher: CardPublisher = field(init=False)
 
     def __post_init__(self) -> None:
         self.channel = FakeCardChannel(self.time)
+        self.discord = DiscordBudget(self.time)
 
     async def start(self) -> None:
         cad = cast(CadClient, self.cad)
@@ -180,6 +183,7 @@ class CardFixture:
             ),
             servers=CadServers(SERVER, self.servers),
             layouts=CallLayouts(self.cad.layouts, clock=self.time),
+            discord=self.discord,
             clock=self.time,
         )
         self.publisher.start()

@@ -9,6 +9,7 @@ import pytest
 
 from bot.services.background import BACKOFF
 from bot.services.cards.card_cleanup import CHECK_INTERVAL, CardCleanup
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 from sandbox.fake_time import FakeTime
 from tests.services.cards.card_fixture import settle
@@ -62,7 +63,13 @@ class Cleaning:
     def __init__(self) -> None:
         self.time = FakeTime()
         self.store, self.messages = FakeStore(), Messages()
-        self.cleanup = CardCleanup(self.store, SERVED, self.messages.channel, clock=self.time)
+        self.cleanup = CardCleanup(
+            self.store,
+            SERVED,
+            self.messages.channel,
+            discord=DiscordBudget(self.time),
+            clock=self.time,
+        )
 
     def put(self, message_id: int, *, minutes: float = 0) -> None:
         due = self.time.now() + timedelta(minutes=minutes)

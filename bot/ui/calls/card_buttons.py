@@ -101,8 +101,8 @@ class RespondButton(SelfOrderButton, template=call_item_pattern("respond")):
     style = discord.ButtonStyle.danger
 
     def require_right(self, calls: CallActions, actor: Actor) -> None:
-        """Require the right to create calls."""
-        calls.require_dispatch(actor)
+        """Require the right to send the own unit."""
+        calls.require_self_dispatch(actor)
 
     def accept(self, services: GuildServices) -> Accept:
         """Return what stores an order to send the own unit."""

@@ -100,6 +100,7 @@ class Outcome:
         unmoved: `Assignee.reference` of the units that were before where the order puts them.
         is_looked_at: whether the calls were read after the order, or will not be.
         left: `Assignee.reference` of the units that the CAD does not show on their former call.
+        is_shown: a bot that stopped before the calls were read has shown it.
         emptied: the open calls that were left so, on which the CAD shows no unit.
     """
 
@@ -115,6 +116,7 @@ class Outcome:
     left: tuple[str, ...] = ()
     emptied: tuple[int, ...] = ()
     also_moved: tuple[str, ...] = ()
+    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.cad.client import CadClient
 from bot.cad.errors import CadError
@@ -21,6 +22,7 @@ from bot.services.targets.resolution import Assignee
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order
 
+CHECK_WITHIN = timedelta(minutes=1)
 CHECK_AFTER = (0.0, 5.0, 20.0, 50.0)  # seconds; the last check may take ten more
 
 _log = logging.getLogger(__name__)
@@ -39,26 +41,27 @@ async def confirm_on_board(
     queued: QueuedOrder,
     outcome: Outcome,
     board: Board,
+    later: Callable[[Order], Awaitable[Sequence[Order]]],
     *,
-    later: Callable[[], Awaitable[Sequence[Order]]],
     clock: Clock,
-    check_after: Sequence[float] = CHECK_AFTER,
 ) -> Outcome:
     """Read the CAD's calls until they show that the order was done.
 
-    What they show of a unit that a later order has moved says nothing about this one.
+    What they show of a unit that a later order has moved says nothing about this one; nor does
+    what they show long after.
 
     Args:
-        later: reads the orders that came after this one.
-        check_after: when to read them, in seconds from now.
+        later: reads the orders that came after one.
     """
+    now = clock.now()
+    is_recent = now - (queued.order.finished_at or now) < CHECK_WITHIN
     is_told = outcome.confirmation is not BoardConfirmation.PENDING  # by a receipt
     unknown = outcome.confirmation if is_told else BoardConfirmation.UNKNOWN
     result = replace(outcome, confirmation=unknown, is_looked_at=True)
     server_id = queued.order.server_id
     before = board.snapshot(server_id)
     started_at = clock.monotonic()
-    for seconds in check_after:
+    for seconds in CHECK_AFTER if is_recent else ():
         if (pause := started_at + seconds - clock.monotonic()) > 0:
             await clock.sleep(pause)
         try:
@@ -74,7 +77,7 @@ async def confirm_on_board(
     if not result.missing:
         return result
     try:
-        moved = moves.moved_later(queued.order, await later())
+        moved = moves.moved_later(queued.order, await later(queued.order))
     except StorageError:  # the answer must not wait for it
         return result
     absent = [one for one in queued.resolution.assignees if one.reference in result.missing]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TypeAlias
 
 from bot.cad.errors import CadError
@@ -25,7 +25,6 @@ from bot.services.reply import Delivery
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import OrderState, OrderStore
 
-CHECK_WITHIN = timedelta(minutes=1)
 BACKOFF = Backoff(first=5.0, longest=60.0)  # before Discord is asked again
 
 OnDone: TypeAlias = Callable[[OrderView], Coroutine[None, None, None]]
@@ -108,7 +107,8 @@ class OrderNotifier:
             delivery = await self._announcer.show(view)
             reply.is_gone = delivery is Delivery.IMPOSSIBLE
         if delivery is Delivery.IMPOSSIBLE and not notice and not queued.is_unconfirmed:
-            delivery = await self._announcer.send(view)
+            is_told = view.outcome is not None and view.outcome.is_shown
+            delivery = Delivery.DONE if is_told else await self._announcer.send(view)
         if delivery is Delivery.FAILED:
             reply.failures += 1
         else:
@@ -219,23 +219,21 @@ class OrderCompletion:
         """
         now = self._clock.now()
         for queued in orders:
-            order = queued.order
+            order, assignees = queued.order, queued.resolution.assignees
             is_incomplete = queued.step.is_optional and state is not OrderState.DONE
             call = self._board.call(order.server_id, order.call_id or 0)
-            assignees, puts_on_call = queued.resolution.assignees, queued.kind.puts_on_call
+            puts_on_call = queued.kind.puts_on_call
             goes_to = order.call_id if puts_on_call else None
+            moved = assignees if puts_on_call is not None else ()
+            # Where no unit was left, the CAD was not asked.
+            is_asked = bool(assignees) or not queued.kind.needs_units
             queued.outcome = Outcome(
-                # Where no unit was left, the CAD was not asked.
-                failure=StoredError.from_error(error)
-                if error and (assignees or not queued.kind.needs_units)
-                else None,
+                failure=StoredError.from_error(error) if error and is_asked else None,
                 seconds=(now - order.created_at).total_seconds(),
                 call_title=call.title if call else "",
                 is_unsure=queued.may_have_been_sent,
                 is_incomplete=is_incomplete,
-                unmoved=()
-                if puts_on_call is None
-                else tuple([one.reference for one in assignees if one.call_id == goes_to]),
+                unmoved=tuple([one.reference for one in moved if one.call_id == goes_to]),
             )
             if queued.receipt:
                 queued.outcome = board_check.compare_receipt(queued, queued.outcome, queued.receipt)
@@ -258,20 +256,20 @@ class OrderCompletion:
     async def announce(self, queued: QueuedOrder) -> None:
         """Show what became of a closed order; have the CAD confirm it, and show that too."""
         self._announcing[queued.order.id] = queued
-        is_shown = await self._notifier.show_result(queued)
-        if queued.is_unconfirmed and queued.outcome:
-            now = self._clock.now()
-            # What the CAD shows long after says nothing about then.
-            is_recent = now - (queued.order.finished_at or now) < CHECK_WITHIN
-            with self._tasks.cancellable():  # the reads may take as long as the pauses
-                queued.outcome = await board_check.confirm_on_board(
-                    queued,
-                    queued.outcome,
-                    self._board,
-                    later=lambda: self._store.later_than(queued.order),
-                    clock=self._clock,
-                    check_after=board_check.CHECK_AFTER if is_recent else (),
-                )
+        outcome = queued.outcome
+        is_shown = outcome is not None and outcome.is_shown
+        is_shown = is_shown or await self._notifier.show_result(queued)
+        if queued.is_unconfirmed and outcome:
+            try:
+                with self._tasks.cancellable():  # the reads may take as long as the pauses
+                    queued.outcome = await board_check.confirm_on_board(
+                        queued, outcome, self._board, self._store.later_than, clock=self._clock
+                    )
+            except asyncio.CancelledError:
+                if self._tasks.is_stopping:  # the next start goes on, and tells nothing twice
+                    queued.outcome = replace(outcome, is_shown=is_shown)
+                    await self.save([queued])
+                raise
             is_shown = await self._notifier.show_result(queued)
         queued.order = replace(queued.order, answered=is_shown)
         # First, for the log channel may be slow: a restart must not tell the actors again.

@@ -168,7 +168,9 @@ def only_still_on_call(
         former = call_id or one.call_id
         if former in calls and len(calls) == 1:
             continue
-        if former is None and is_repeated:
+        if former is None and is_repeated and calls:
+            reasons[one.key] = SkipReason.ON_NEW_CALL
+        elif former is None and is_repeated and not one.unit:
             reasons[one.key] = SkipReason.RESULT_UNKNOWN
         elif calls and (former is None or former in calls):
             reasons[one.key] = SkipReason.ON_ANOTHER_CALL
@@ -182,7 +184,12 @@ def only_still_on_call(
             reasons[one.key] = SkipReason.NOT_ON_CALL if was_there else SkipReason.NEVER_ON_CALL
     if call_id is not None:
         resolution = _with_calls(resolution, {one.key: call_id for one in resolution.assignees})
-    return resolution.without(reasons)
+    on_new_call = {
+        one.key: max(now[one.unit.ident])
+        for one in resolution.assignees
+        if one.unit and reasons.get(one.key) is SkipReason.ON_NEW_CALL
+    }
+    return resolution.without(reasons, on_new_call)
 
 
 def with_earlier_units(

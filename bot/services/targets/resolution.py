@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.cad.models import Unit, UnitRef
 from bot.common.account_id import ACCOUNT_PREFIX, account_of
@@ -200,17 +201,22 @@ class Resolution:
         near = (near for one in self.left_out for near in one.near)
         return list({one.token: one for one in near}.values())
 
-    def without(self, reasons: Mapping[str, SkipReason]) -> Resolution:
+    def without(
+        self, reasons: Mapping[str, SkipReason], calls: Mapping[str, int] = MappingProxyType({})
+    ) -> Resolution:
         """Return it without some assignees.
 
         Args:
             reasons: why each is left out, by `Assignee.key`.
+            calls: the calls that they are on now, where that matters.
         """
         if not reasons:
             return self
         kept = tuple(one for one in self.assignees if one.key not in reasons)
         left_out = [
-            SkippedTarget(Target(one.name, one.discord_id), reasons[one.key])
+            SkippedTarget(
+                Target(one.name, one.discord_id), reasons[one.key], call_id=calls.get(one.key)
+            )
             for one in self.assignees
             if one.key in reasons
         ]

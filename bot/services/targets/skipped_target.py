@@ -25,7 +25,7 @@ class SkipReason(enum.Enum):
     NOT_UNDERSTOOD = enum.auto()  # an emoji, a lone minus
     NOT_LOOKED_UP = enum.auto()  # the CAD did not say who is on duty
     NOT_ON_CALL = enum.auto()  # the unit to detach has left the call since the order was given
-    RESULT_UNKNOWN = enum.auto()  # a detach was interrupted, and the board does not show its result
+    RESULT_UNKNOWN = enum.auto()  # the order was interrupted, and the CAD does not show the unit
     EVERYONE = enum.auto()  # `@everyone` or `@here`
     NOT_A_MEMBER = enum.auto()  # not linked, and not a member of this server
     NOT_VISIBLE = enum.auto()  # a role or channel that the actor cannot see in this server
@@ -51,6 +51,7 @@ class SkipReason(enum.Enum):
     NEVER_ON_CALL = enum.auto()  # the unit to detach was not on the named call before either
     ON_NO_CALL = enum.auto()  # the unit to detach is on no call
     MOVED_BY_LATER_ORDER = enum.auto()  # another order came after the one to undo
+    ON_NEW_CALL = enum.auto()  # a detach was interrupted; the unit may have come to its call since
     NOT_OWN_UNIT = enum.auto()  # the actor may move their own unit alone, and this is another
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
@@ -102,10 +103,12 @@ class SkippedTarget:
 
     Attributes:
         is_excluded: True if the target was an exclusion that matched no unit.
+        call_id: the call that the unit is on now, where that matters.
         near: the units that may have been meant.
     """
 
     target: Target
     reason: SkipReason
     is_excluded: bool = False
+    call_id: int | None = None
     near: tuple[NearMatch, ...] = ()

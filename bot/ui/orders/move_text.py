@@ -12,6 +12,8 @@ from bot.services.targets.skipped_target import SkipReason
 from bot.storage.stores.order_store import OrderAction
 from bot.ui.text import join_limited, unit_name
 
+_NOTHING_TO_DO = "Nothing was changed."
+_FREE_NOW = "The CAD shows these units on no call now. It did not say whether this order did that."
 _OFF_CALL = {SkipReason.NOT_ON_CALL, SkipReason.NEVER_ON_CALL, SkipReason.ON_NO_CALL}
 
 
@@ -22,16 +24,14 @@ def already_there(action: OrderAction) -> str:
     return f"{text} Nothing was changed." if action is OrderAction.ATTACH else text
 
 
-def is_nothing_to_do(view: OrderView) -> bool:
-    """Tell whether a detach was not sent because its units were on no such call."""
-    reasons = {one.reason for one in view.resolution.left_out}
-    is_sent = view.outcome is not None and (view.outcome.failure or view.outcome.is_unsure)
-    return (
-        view.order.action is OrderAction.DETACH
-        and bool(reasons)
-        and not is_sent
-        and (reasons <= _OFF_CALL)
-    )
+def off_call_text(view: OrderView) -> str:
+    """Return what is said of a detach whose units the CAD shows off their calls; else nothing."""
+    outcome, reasons = view.outcome, {one.reason for one in view.resolution.left_out}
+    if view.order.action is not OrderAction.DETACH or not reasons or (outcome and outcome.failure):
+        return ""
+    if outcome and outcome.is_unsure:
+        return _FREE_NOW if reasons == {SkipReason.ON_NO_CALL} else ""
+    return _NOTHING_TO_DO if reasons <= _OFF_CALL else ""
 
 
 def moved_units(view: OrderView, outcome: Outcome) -> list[str]:

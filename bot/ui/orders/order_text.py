@@ -17,8 +17,8 @@ from bot.ui.orders.action_text import STATUS_WORDS, UNKNOWN_STATUS, WORDS
 from bot.ui.orders.move_text import (
     already_there,
     emptied_line,
-    is_nothing_to_do,
     moved_units,
+    off_call_text,
     undone_units,
     units_on_other_calls,
 )
@@ -204,8 +204,8 @@ def _headline(view: OrderView, names: str) -> str:
         case OrderState.EXPIRED:
             reason = "the CAD did not take the order in time"
             return f"❌ {not_done}: {reason}.{item}"
-        case _ if is_nothing_to_do(view):
-            return "⚠️ Nothing was changed."
+        case _ if off_call := off_call_text(view):
+            return f"⚠️ {off_call}"
         case _:
             return f"❌ {_failure(view, not_done, item)}"
 

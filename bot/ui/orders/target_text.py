@@ -52,6 +52,9 @@ _REASONS = {
     SkipReason.NO_SUCH_UNIT_GROUP: "no unit on duty belongs to it. Spell it as in the CAD",
     SkipReason.NEVER_ON_CALL: "not on that call",
     SkipReason.ON_NO_CALL: "not on any call",
+    SkipReason.ON_NEW_CALL: (
+        "may have come to this call after the order. Detach it again if it is to leave"
+    ),
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.MOVED_BY_LATER_ORDER: "a later order has moved this unit. Undo that one first",
     SkipReason.NOT_OWN_UNIT: "not your unit. You may name your own alone",
@@ -102,7 +105,7 @@ def skipped_lines(found: Resolution, limit: int) -> Iterator[str]:
         if (reason := SkipReason(value)) in _ORDER_REASONS:
             yield _ORDER_REASONS[reason]
             continue
-        names = join_limited([_target_name(one.target) for one in group], limit)
+        names = join_limited([_skipped_name(one) for one in group], limit)
         heading = "Not excluded" if is_excluded else "Left out"
         yield f"{heading}: {names}: {special or _reason_text(found, reason, limit)}."
     for one in found.left_out:
@@ -153,6 +156,11 @@ def _audience_summary(one: MemberGroupSummary) -> str:
     counts = {"not linked": one.not_linked, "not on duty": one.not_on_duty}
     missed = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f"{_target_name(one.target)} ({one.count} members): {missed}"
+
+
+def _skipped_name(one: SkippedTarget) -> str:
+    name = _target_name(one.target)
+    return name if one.call_id is None else f"{name} (on **#{one.call_id}**)"
 
 
 def _group_key(one: SkippedTarget) -> tuple[bool, int, str]:

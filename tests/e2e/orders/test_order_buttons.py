@@ -186,6 +186,25 @@ async def test_an_order_outlives_a_restart(bot_fixture: BotFixture) -> None:
     assert bot_fixture.units_on(100) == ["A-12"]
 
 
+async def test_an_outcome_that_was_shown_before_a_stop_is_not_told_again(
+    bot_fixture: BotFixture,
+) -> None:
+    log = bot_fixture.guild.create_text_channel("log")
+    await bot_fixture.start(log_channel_id=log.id)
+    bot_fixture.set_fault(BAD_GATEWAY, "/emergency/get_calls")  # it cannot be confirmed
+    said = await attached(bot_fixture, "A-12")
+    told = said.text
+    assert told.startswith("✅ **#100** Armed Robbery: A\\-12")
+    await bot_fixture.stop()
+    await bot_fixture.advance(20 * 60)
+    bot_fixture.clear_faults()
+    await bot_fixture.start(log_channel_id=log.id)
+    assert await said.after(60) == told
+    (line,) = log.history()
+    assert line.content.startswith("✅ A\\-12 → **#100** · by ")
+    assert not [one for one in bot_fixture.env.http_requests if one.path == "/users/@me/channels"]
+
+
 async def test_the_log_channel_gets_a_line(bot_fixture: BotFixture) -> None:
     log = bot_fixture.guild.create_text_channel("log")
     await bot_fixture.start(log_channel_id=log.id)

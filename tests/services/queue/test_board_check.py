@@ -10,7 +10,7 @@ from bot.cad.push.events import UnitLoggedIn
 from bot.services.board.live_board import Board
 from bot.services.orders.outcomes import RESOLUTION_JSON, BoardConfirmation, Outcome
 from bot.services.queue.board_check import (
-    CHECK_AFTER,
+    CHECK_WITHIN,
     compare_receipt,
     confirm_on_board,
     not_shown,
@@ -104,32 +104,29 @@ def time() -> ManualClock:
     return ManualClock(seconds=0.0)
 
 
-async def none_later() -> list[Order]:
+async def none_later(_order: Order) -> list[Order]:
     return []
 
 
-async def look(
-    one: QueuedOrder, cad: Cad, time: ManualClock, looks=CHECK_AFTER, later=none_later
-) -> Outcome:
-    board = Board(cad, clock=time)
-    return await confirm_on_board(one, DONE, board, later=later, clock=time, check_after=looks)
+async def look(one: QueuedOrder, cad: Cad, time: ManualClock, later=none_later) -> Outcome:
+    return await confirm_on_board(one, DONE, Board(cad, clock=time), later, clock=time)
 
 
 async def test_a_unit_that_a_later_order_has_moved_is_not_missing(time: ManualClock) -> None:
-    async def later() -> list[Order]:
+    async def later(_order: Order) -> list[Order]:
         moved = RESOLUTION_JSON.dump_json(Resolution((PAT,))).decode()
         order = done(PAT, call_id=101).order
         return [replace(order, state=OrderState.QUEUED, resolution=moved)]
 
-    async def unknown() -> list[Order]:
+    async def unknown(_order: Order) -> list[Order]:
         raise DatabaseUnavailable("dispatch.db", "locked")
 
     both = done(PAT, ALICE)
-    outcome = await look(both, Cad(time, OFF), time, later=later)
+    outcome = await look(both, Cad(time, OFF), time, later)
     assert verdict(outcome) == (BoardConfirmation.MISSING, (ALICE.reference,))
-    outcome = await look(done(PAT), Cad(time, OFF), time, later=later)
+    outcome = await look(done(PAT), Cad(time, OFF), time, later)
     assert verdict(outcome) == (BoardConfirmation.UNKNOWN, ())
-    outcome = await look(done(PAT), Cad(time, OFF), time, later=unknown)
+    outcome = await look(done(PAT), Cad(time, OFF), time, unknown)
     assert verdict(outcome) == (BoardConfirmation.MISSING, (PAT.reference,))
 
 
@@ -195,7 +192,8 @@ async def test_an_assignee_without_a_unit_cannot_be_seen(time: ManualClock) -> N
     )
 
 
-async def test_without_a_look_it_is_unknown(time: ManualClock) -> None:
-    cad = Cad(time, ON)
-    assert (await look(done(PAT), cad, time, ())).confirmation is BoardConfirmation.UNKNOWN
+async def test_long_after_there_is_no_look_and_it_is_unknown(time: ManualClock) -> None:
+    cad, one = Cad(time, ON), done(PAT)
+    one.order = replace(one.order, finished_at=time.now() - CHECK_WITHIN)
+    assert (await look(one, cad, time)).confirmation is BoardConfirmation.UNKNOWN
     assert cad.looks == []

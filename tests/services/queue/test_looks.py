@@ -79,7 +79,7 @@ def test_a_detach_names_only_units_that_leave_no_other_call(now, former, call_id
         (100, [100, 101], False, SkipReason.ON_ANOTHER_CALL),
         (None, [101], False, SkipReason.ON_ANOTHER_CALL),
         (None, [], False, SkipReason.ON_NO_CALL),
-        (None, [101], True, SkipReason.RESULT_UNKNOWN),
+        (None, [], True, SkipReason.ON_NO_CALL),
     ],
 )
 def test_a_unit_that_is_not_detached_is_named_with_the_reason(
@@ -89,6 +89,16 @@ def test_a_unit_that_is_not_detached_is_named_with_the_reason(
     found = only_still_on_call(units, None, {1: now}, is_repeated=is_repeated)
     skipped = SkippedTarget(Target("steam:1", 1001), reason)
     assert found == Resolution(left_out=(NO_UNIT, skipped))
+
+
+def test_after_a_broken_detach_the_new_call_of_a_unit_is_named() -> None:
+    unknown = Assignee("steam:x", None, None, None)
+    units = replace(named([None]), assignees=(*named([None]).assignees, unknown))
+    found = only_still_on_call(units, None, {1: [101]}, is_repeated=True)
+    assert found.left_out == (
+        SkippedTarget(Target("steam:1", 1001), SkipReason.ON_NEW_CALL, call_id=101),
+        SkippedTarget(Target("steam:x"), SkipReason.RESULT_UNKNOWN),
+    )
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,7 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.NEVER_ON_CALL,
         SkipReason.NOT_OWN_UNIT,  # set when an officer names a number, see below
         SkipReason.ON_NO_CALL,
+        SkipReason.ON_NEW_CALL,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup
         SkipReason.MEMBERS_PENDING,
         SkipReason.EMERGENCY_GONE,  # set when a response or a dismissal is sent

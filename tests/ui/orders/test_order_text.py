@@ -34,7 +34,7 @@ from bot.services.targets.skipped_target import SkippedTarget, SkipReason, Targe
 from bot.storage.stores.order_store import Order, OrderAction, OrderState
 from bot.ui.orders import order_text
 from bot.ui.orders.action_text import WORDS
-from bot.ui.orders.move_text import is_nothing_to_do
+from bot.ui.orders.move_text import off_call_text
 from tests.services.samples import unit
 
 NO_DETAIL = OrderDetail()
@@ -396,8 +396,8 @@ def test_no_answer_says_more_than_is_known(one: OrderView) -> None:
         assert "ttached" not in text
     elif one.order.state is OrderState.CONFIRMED:
         assert first == "✅ Confirmed: the order that followed has the result."
-    elif is_nothing_to_do(one) and one.order.state not in NEVER_SENT:
-        assert first == "⚠️ Nothing was changed."
+    elif (off_call := off_call_text(one)) and one.order.state not in NEVER_SENT:
+        assert first == f"⚠️ {off_call}"
     else:
         assert first.startswith("❌ ")
         unsure = outcome is not None and outcome.is_unsure

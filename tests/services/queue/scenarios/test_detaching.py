@@ -111,7 +111,11 @@ async def test_a_broken_detach_of_a_unit_on_no_known_call_is_not_repeated(
     await queue_fixture.advance(60)
     assert queue_fixture.cad.call_of(1) == 102
     assert await queue_fixture.state(first) is OrderState.REFUSED
-    assert "Left out: <@1001>: the connection to the CAD broke." in queue_fixture.text(first)
+    assert queue_fixture.text(first) == (
+        "❌ It is not certain whether the units were detached from their calls.\nLeft out: <@1001>"
+        " (on **#102**): may have come to this call after the order. Detach it again if it is to"
+        " leave."
+    )
 
 
 async def test_a_detach_that_waited_does_not_take_units_off_a_later_call(

@@ -305,6 +305,24 @@ async def test_stopping_breaks_a_confirmation_off_and_the_next_start_ends_it(
     assert (await queue_fixture.stored(first)).answered
 
 
+@pytest.mark.parametrize("minutes", [1, 20])
+async def test_an_outcome_that_was_shown_before_a_stop_is_not_told_again(
+    queue_fixture: QueueFixture, minutes: int
+) -> None:
+    queue_fixture.cad.receipts = False
+    queue_fixture.cad.query_fault = DOWN
+    first = await queue_fixture.order("1")
+    await queue_fixture.queue.drain(5)
+    assert queue_fixture.texts(first)[-1].startswith("✅")
+    count = len(queue_fixture.texts(first))
+    await queue_fixture.advance(minutes * 60)
+    await queue_fixture.restart()
+    await queue_fixture.advance(60)
+    assert (await queue_fixture.stored(first)).answered
+    # One edit at most: that the CAD did not show it.
+    assert len(queue_fixture.texts(first)) - count == (1 if minutes == 1 else 0)
+
+
 @pytest.mark.parametrize("steps", range(30))
 async def test_killed_at_any_step_an_order_knows_where_the_one_before_has_put_its_unit(
     queue_fixture: QueueFixture, steps: int

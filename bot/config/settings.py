@@ -136,13 +136,10 @@ class OperatorSettings(LinkSettings, SecretSettings, TokenSettings):
         token = self.discord_token.get_secret_value()
         return (token, *self.sealing_keys, *_passwords(self.database_url))
 
-    def push_address(self, guild_id: int | None) -> tuple[str, int] | None:
-        """Return the host and port for the push events of a guild; None to not listen.
-
-        The port takes one API key: with SECRETS_KEYS, that of DISCORD_GUILD_ID.
-        """
-        is_heard = not self.secrets_keys or guild_id == self.discord_guild_id
-        if self.push_listen is None or not is_heard:
+    @property
+    def push_address(self) -> tuple[str, int] | None:
+        """The host and port for the push events of all guilds; None to not listen."""
+        if self.push_listen is None:
             return None
         host, _, port = self.push_listen.rpartition(":")
         return host.strip("[]"), int(port)

@@ -73,7 +73,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        names = cad_connection.feed_names(operator, needed.guild_id, loaded)
+        names = cad_connection.feed_names(operator, loaded)
         listening = zip(names, listener.feed_statuses, strict=True)
         spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
@@ -237,11 +237,10 @@ async def _check_cad(
 
 async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
-    if address := loaded.push_address(loaded.discord_guild_id):
-        key = loaded.sonoran_api_key.get_secret_value()
+    if address := loaded.push_address:
         from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415 - a web server, see connect
 
-        found += await setup_checks.port_findings(HttpPushServer(*address, key))
+        found += await setup_checks.port_findings(HttpPushServer(*address))
     if loaded.sonoran_websocket:
         found.append(fine(FindingCode.WEBSOCKET_UNTRIED))
     return found or [fine(FindingCode.EVENTS_POLLED)]

@@ -42,7 +42,6 @@ class GuildRegistry:
 
         Raises:
             ValueError: they are open.
-            ListenError: see `open_services`.
         """
         if guild_id in self._services:
             raise ValueError(f"the services of guild {guild_id} are open")

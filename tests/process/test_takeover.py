@@ -72,8 +72,8 @@ class Community:
     cad: CadServer
     orders: HeldOrders
 
-    async def add(self) -> Machine:
-        """Start a bot."""
+    async def add(self, clock_ahead: float = 0) -> Machine:
+        """Start a bot whose machine's date and time are so many seconds ahead."""
         database = make_url(self.url)
         relay = Relay(database.host or "", database.port or 5432)
         await self.stack.enter_async_context(relay)
@@ -84,15 +84,16 @@ class Community:
             "SONORAN_API_URL": self.cad.url,
             "SONORAN_API_VERSION": "1",
             "SHORT_LEASES": "yes",
+            "CLOCK_AHEAD": str(clock_ahead),
         }
         bot = await self.start(discord=discord.url, settings=SETTINGS | changes)
         return Machine(bot, discord, relay)
 
-    async def pair(self) -> tuple[Machine, Machine]:
+    async def pair(self, clocks_ahead: tuple[float, float] = (0, 0)) -> tuple[Machine, Machine]:
         """Start a bot that serves, and one that stands by."""
-        first = await self.add()
+        first = await self.add(clocks_ahead[0])
         await first.bot.reaches(first.discord.connected)
-        second = await self.add()
+        second = await self.add(clocks_ahead[1])
         await second.bot.says(STANDS_BY)
         return first, second
 
@@ -180,6 +181,16 @@ async def test_the_order_of_a_bot_that_was_killed_is_answered_by_the_next_one(
     await second.bot.reaches(second.discord.connected)
     await is_told(second)
     assert first.discord.edits == []
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 600.0])
+async def test_the_clocks_of_the_machines_need_not_agree(community: Community, ahead: float):
+    """Otherwise the order would be too old for the next bot, and so it would be for Discord."""
+    first, second = await community.pair(clocks_ahead=(-ahead, ahead))
+    await order_under_way(community, first)
+    first.bot.process.kill()
+    community.orders.released.set()
+    await is_told(second)
 
 
 @pytest.mark.parametrize("acknowledged", [1, 4, 8])

@@ -131,6 +131,7 @@ async def officers(bot_fixture: BotFixture) -> BotFixture:
         bot_fixture.env.backend.add_member_role(
             bot_fixture.guild.id, bot_fixture.members[name].id, role.id
         )
-    bot_fixture.fixed_settings["self_dispatch_role_ids"] = frozenset({role.id})
+    roles = frozenset({role.id})
+    bot_fixture.fixed_settings = {**bot_fixture.fixed_settings, "self_dispatch_role_ids": roles}
     await bot_fixture.start()
     return bot_fixture

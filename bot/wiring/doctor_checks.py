@@ -50,7 +50,7 @@ _REQUIRED_SETTINGS = {
         }
     ),
     "The database": frozenset({"database_url"}),
-    "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
+    setup_checks.PUSH_CHECK: frozenset({"push_listen", "sonoran_websocket"}),
 }
 
 _EXIT_CODES = {
@@ -87,7 +87,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             "The database": partial(
                 setup_checks.database_findings, partial(health.examine, needed.database)
             ),
-            "The way of push events": what_is_remembered,
+            setup_checks.PUSH_CHECK: what_is_remembered,
         },
         lambda guild_id: {"Discord": partial(at_discord.run, guild_id)},
     )
@@ -191,7 +191,7 @@ def _checks(loaded: OperatorSettings) -> Mapping[str, Check]:
     }
     if isinstance(loaded, Settings):
         checks["The CAD"] = partial(_cad, loaded)
-        checks["The way of push events"] = partial(_events, loaded)
+        checks[setup_checks.PUSH_CHECK] = partial(_events, loaded)
     return checks
 
 

@@ -116,8 +116,8 @@ async def test_a_key_that_does_not_open_is_said_to_its_guild_alone(
     await bot_fixture.start(secrets_keys=KEYS)
     answer = await other.final_answer("attach", call="100", units="A-12")
     assert answer == (
-        "❌ The stored API key of this server cannot be opened any more. Ask the operator of the"
-        " bot to store it again."
+        "❌ The stored API key of this server cannot be opened any more. A member with Manage"
+        " Server enters it again with `/setup`."
     )
     assert (await bot_fixture.attach("A-12")).startswith("✅")
 

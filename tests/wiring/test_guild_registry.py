@@ -15,11 +15,12 @@ from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
-from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
+from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
+from bot.wiring.setup_services import build_guild_store
 from tests.losable_owner import LosableOwner
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
@@ -51,7 +52,7 @@ async def shared(tmp_path: Path) -> AsyncIterator[SharedDependencies]:
 
 @pytest.fixture
 async def registry(shared: SharedDependencies) -> AsyncIterator[GuildRegistry]:
-    registry = GuildRegistry(shared)
+    registry = GuildRegistry(shared, build_guild_store(shared))
     yield registry
     await registry.close_all()
 

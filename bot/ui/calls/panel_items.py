@@ -144,10 +144,10 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
         )
 
 
-class ShowDepartmentSelect(CallItem, template=call_item_pattern("show-department")):
+class ShowDepartmentSelect(CallItem, template=call_item_pattern("pick-shown")):
     """Limits the list of units to one department."""
 
-    action = "show-department"
+    action = "pick-shown"
 
     def __init__(
         self, server_id: int, call_id: int, options: Sequence[SelectOption] = PLACEHOLDER_OPTIONS

@@ -68,7 +68,7 @@ class UnitPanel:
                     panel = replace(panel, units=tuple(options))
                 case "pick-departments", SelectMenu(options=options):
                     panel = replace(panel, departments=tuple(options))
-                case "show-department", SelectMenu(options=options):
+                case "pick-shown", SelectMenu(options=options):
                     panel = replace(panel, shown_departments=tuple(options))
                 case "next-units", Button(label=str() as label):
                     panel = replace(panel, more_units=label)

@@ -152,7 +152,7 @@ async def test_one_department_is_shown_first(bot_fixture: BotFixture) -> None:
     assert panel.response is not None
     rows = [row["components"][0]["custom_id"] for row in panel.response.components]
     assert [one.split(":")[1] for one in rows] == [
-        *("show-department", "pick-members", "pick-units", "pick-departments", "attach-picked")
+        *("pick-shown", "pick-members", "pick-units", "pick-departments", "attach-picked")
     ]
     assert labels(panel) == ["Attach", "More units (25 of 57)"]
     shown = panel.response.components[0]["components"][0]["options"]

@@ -56,7 +56,7 @@ async def pages(browser: Browser) -> AsyncIterator[Pages]:
 async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press(ROBBERY, "Attach…")
-        panel = shown.card("Which units go to #100?")
+        panel = shown.card("Which units go to #100")
         await shown.discord.select_options(panel, "Members of this server", "Pat")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "K-9")
         await shown.discord.select_options(
@@ -75,7 +75,7 @@ async def test_a_dispatcher_on_a_call(browser: Browser) -> None:
         await expect(shown.card(ROBBERY)).to_contain_text("Dana · Two men, *armed*")
 
         await shown.press("More actions for #100", "Close call")
-        await shown.press("Close #100? All units leave it.", "Close call")
+        await shown.press("Close #100", "Close call")
         await shown.told("✅ Closed #100 Armed Robbery on Los Santos.")
         closed = shown.card(f"CLOSED · {ROBBERY}")
         await closed.wait_for()
@@ -89,7 +89,7 @@ async def test_a_dispatcher_opens_a_call(browser: Browser) -> None:
         await shown.told("✅ Created #103 Bank Alarm on Los Santos.")
         await expect(shown.card("Call #103 Bank Alarm")).to_contain_text("Vespucci Boulevard")
         await shown.press("✅ Created #103", "Attach…")
-        panel = shown.card("Which units go to #103?")
+        panel = shown.card("Which units go to #103")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "K-9")
         await shown.discord.press(panel, "Attach")
         await shown.told("✅ #103 Bank Alarm on Los Santos: ")
@@ -106,7 +106,7 @@ async def test_a_dispatcher_opens_a_call(browser: Browser) -> None:
 async def test_a_dispatcher_on_911_calls(browser: Browser) -> None:
     async with pages(browser) as shown:
         await shown.press("911 #1 Jane Doe", "Dispatch…")
-        panel = shown.card("Which units go to 911 #1?")
+        panel = shown.card("Which units go to 911 #1")
         await shown.discord.select_options(panel, "Units on duty, free ones first", "A-7", "M-3")
         await shown.discord.press(panel, "Dispatch")
         await shown.told("✅ #103 OFFICER RESPONSE - 1 on Los Santos: M-3, A-7")

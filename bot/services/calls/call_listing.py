@@ -101,6 +101,13 @@ class CallListing:
         counts = page.number, page.count, page.total
         return CallsPage(lines, *counts, confirmed_at, label, units_as_of)
 
+    def find(
+        self, server_id: int, number: int, *, is_emergency: bool
+    ) -> Call | EmergencyCall | None:
+        """Return a call or a 911 call, from memory; None if it is not known."""
+        snapshot = self._board.snapshot(server_id)
+        return (snapshot.emergencies if is_emergency else snapshot.calls).get(number)
+
     def open_calls(self, actor: Actor) -> list[OpenCalls]:
         """Return the most urgent calls of each server that has some, from memory.
 

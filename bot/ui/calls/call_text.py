@@ -34,6 +34,19 @@ def calls_page(page: CallsPage) -> str:
     return text
 
 
+def call_phrase(number: int, call: Call | EmergencyCall | None, *, is_emergency: bool) -> str:
+    """Return a call in a sentence: its number, title and place, as far as they are known."""
+    head = f"**911 #{number}**" if is_emergency else f"**#{number}**"
+    match call:
+        case Call():
+            name, place = escape(call.title or "(untitled)", 60), f"{call.block} {call.address}"
+        case EmergencyCall():
+            name, place = escape(call.caller or "unknown caller", 60), call.location
+        case None:
+            return head
+    return ", ".join(filter(None, (f"{head} {name}", escape(place, 60))))
+
+
 def _call_line(line: CallLine, divisor: int) -> str:
     """Return a call in one line; each text has its usual room, divided."""
     match line.call:

@@ -16,6 +16,7 @@ from bot.ui.calls.call_component import (
     CallItem,
     QuestionButton,
     call_item_pattern,
+    phrase_of,
     view_of,
 )
 from bot.ui.calls.call_forms import NoteForm
@@ -44,7 +45,8 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
             view.add_item(CloseCallButton(*place))
         if units := services.unit_picker.units_on_call(actor, *place):
             view.add_item(PrimarySelect(*place, list(map(unit_option, units[:MAX_OPTIONS]))))
-        await answer(interaction, f"More actions for **#{self.call_id}**", view)
+        call = phrase_of(services, self, is_emergency=False)
+        await answer(interaction, f"More actions for {call}", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
@@ -136,7 +138,7 @@ class CloseCallButton(QuestionButton, template=call_item_pattern("close")):
     action = "close"
     label = "Close call"
     style = discord.ButtonStyle.danger
-    question = "Close **#{call}**? All units leave it."
+    question = "Close {call}? All units leave it."
     confirm_button = ConfirmCloseButton
 
 

@@ -155,12 +155,12 @@ class TestThePanel:
         shown = await bot_fixture.dana.click(await call_card(bot_fixture), label="Attach…")
         options = [(one["value"], one["description"]) for one in menu(shown, "units")["options"]]
         assert options == [
-            ("K-9", "BCSO · free · available"),
-            ("M-3", "EMS · free · available"),
-            ("A-12", "LSPD · free · available"),
-            ("A-7", "LSPD · free · available"),
-            ("S-1", "LSPD · free · available"),
-            ("E-51", "SAFD · free · available"),
+            ("K-9", "BCSO · free"),
+            ("M-3", "EMS · free"),
+            ("A-12", "LSPD · free"),
+            ("A-7", "LSPD · free"),
+            ("S-1", "LSPD · free"),
+            ("E-51", "SAFD · free"),
             ("B-21", "BCSO · on #101 · on scene"),
             ("R-2", "SAFD · on #102 · enroute"),
         ]

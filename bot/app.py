@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import discord
 from discord.app_commands import AppCommandContext, AppInstallationType
@@ -18,6 +19,7 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.common.request_guard import request_guard
 from bot.config.settings import OperatorSettings, Settings
+from bot.services.communities.departures import Departures
 from bot.services.errors import ServiceError
 from bot.services.guild_errors import GuildNotSetUp
 from bot.services.records.erasure import MemberErasure
@@ -33,15 +35,17 @@ from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_ITEMS
+from bot.ui.setup.guild_presence import has_left
 from bot.ui.setup.setup_items import SETUP_FORMS, SETUP_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from bot.wiring.services import SHUTDOWN_GRACE, Services
-from bot.wiring.setup_services import build_guild_store, build_setup
+from bot.wiring.setup_services import build_departures, build_guild_store, build_setup
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
+from cogs.guild_membership import GuildMembershipCog
 from cogs.links import LinksCog
 from cogs.member_leave import MemberLeaveCog
 from cogs.setup import SetupCog
@@ -68,6 +72,7 @@ class DispatchBot(DispatchClient):
         guild_services: those of the open guilds, by guild id.
         refusals: why other guilds that are set up are not served, by guild id.
         command_syncs: which commands Discord has.
+        departures: what deletes the data of guilds; None where only one is served.
         ownership: whether this process may act for the database. Nothing is sent once it is over.
 
     Args:
@@ -79,6 +84,7 @@ class DispatchBot(DispatchClient):
     refusals: Mapping[int, type[ServiceError]]
     command_syncs: CommandSyncStore
     ownership: Ownership
+    departures: Departures | None = None
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -130,10 +136,11 @@ class DispatchBot(DispatchClient):
             self._guild.id if self._guild else None
         )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
-        if self.guild_setup is not None:
+        if self.departures is not None:
             self.add_listener(self._handle_form, "on_interaction")
-        for services in self.guild_services.values():
-            await services.start()
+            await self.add_cog(GuildMembershipCog(self, self.departures))
+            self.departures.start(partial(has_left, self))
+        await self.registry.start()
 
     def _erasure_for(self, guild_id: int) -> MemberErasure | None:
         services = self.guild_services.get(guild_id)
@@ -193,7 +200,9 @@ async def open_bot(
         store = build_guild_store(shared)
         bot.registry = GuildRegistry(shared, store)
         if store is not None:
-            bot.guild_setup = build_setup(shared, store, bot.registry)
+            bot.departures = build_departures(shared, bot.registry)
+            stack.push_async_callback(bot.departures.close)
+            bot.guild_setup = build_setup(shared, store, bot.registry, bot.departures)
             bot.usual_refusal = GuildNotSetUp
         stack.push_async_callback(bot.registry.close_all)
         bot.guild_services, bot.refusals = bot.registry.services, bot.registry.refusals

@@ -88,7 +88,8 @@ def test_actions_are_named_by_digest(path: Path) -> None:
     assert [action for action in actions if not PINNED_ACTION.fullmatch(action)] == []
 
 
-def test_the_image_names_its_base_by_digest() -> None:
+def test_images_are_named_by_digest() -> None:
     bases = re.findall(r"^FROM (.+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     assert bases
+    bases += [SEVERAL["database"]["image"]]
     assert [base for base in bases if not re.search(r"@sha256:[0-9a-f]{64}$", base)] == []

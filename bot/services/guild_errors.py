@@ -160,3 +160,11 @@ class ChannelUnusable(ServiceError):
         self.channel_id = channel_id
         self.missing = tuple(missing)
         super().__init__(f"{channel_id} lacks {self.missing}")
+
+
+class GuildExportTooLarge(ServiceError):
+    """All that is stored about a guild is too large for Discord."""
+
+
+class WrongServerName(ServiceError):
+    """What was typed is not the name of the Discord server."""

@@ -12,6 +12,7 @@ from bot.services.guild_errors import (
     CadUnusable,
     ChannelUnusable,
     CommunityUnknown,
+    GuildExportTooLarge,
     GuildNotServed,
     GuildNotSetUp,
     GuildReopening,
@@ -32,6 +33,7 @@ from bot.services.guild_errors import (
     StoredKeyLocked,
     StoredSettingsInvalid,
     TooManyTries,
+    WrongServerName,
 )
 from bot.ui.text import code_span, role_mentions, timestamp
 
@@ -87,6 +89,11 @@ FIXED_GUILD_TEXTS: Mapping[type[ServiceError], str] = {
         " without the key."
     ),
     NothingToRetry: f"The key is forgotten by now: enter it again. {_UNCHANGED}",
+    GuildExportTooLarge: (
+        "What is stored is too large for Discord. The person who runs this bot gets it with"
+        " `python -m bot guilds export`."
+    ),
+    WrongServerName: "That is not the name of this server. Nothing was deleted.",
     RoleOfAllMembers: f"@everyone cannot be given a right and is not pinged. {_UNCHANGED}",
 }
 

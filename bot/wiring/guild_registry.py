@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import MappingProxyType
 
@@ -22,6 +23,8 @@ from bot.services.guild_errors import (
 )
 from bot.storage.errors import SecretLocked
 from bot.storage.stores.guild_store import GuildStore, StoredGuild
+from bot.ui.discord_sender import DiscordSender
+from bot.ui.error_text import error_message
 from bot.wiring.dependencies import SharedDependencies
 from bot.wiring.services import SHUTDOWN_GRACE, Services, open_services
 
@@ -45,6 +48,7 @@ class GuildRegistry:
         self._services: dict[int, Services] = {}
         self._stacks: dict[int, AsyncExitStack] = {}
         self._refusals: dict[int, type[ServiceError]] = {}
+        self._locked: list[StoredGuild] = []  # of which their log channel was not told yet
         self._reopening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.services: Mapping[int, Services] = MappingProxyType(self._services)
         self.refusals: Mapping[int, type[ServiceError]] = MappingProxyType(self._refusals)
@@ -74,18 +78,34 @@ class GuildRegistry:
             for guild in await self._store.all():
                 await self._open_stored(self._store, guild)
 
-    async def reopen(self, guild_id: int) -> None:
-        """Serve a guild as it is stored now; what is under way ends first.
+    async def start(self) -> None:
+        """Start the services of all guilds, and tell those whose API key does not open."""
+        for services in self._services.values():
+            await services.start()
+        while self._locked:
+            guild = self._locked.pop()
+            with contextlib.suppress(SettingsError):
+                channel_id = from_stored(guild.settings, guild.cad_id, "locked").log_channel_id
+                sender = DiscordSender(self._shared.client, channel_id)
+                await sender.post_to_log(error_message(StoredKeyLocked()))
 
-        The services outlive the task of the interaction that asks for this.
+    async def reopen(
+        self, guild_id: int, change: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """Stop serving a guild, make a change, and serve it as it is stored then.
+
+        What is under way ends first. The services outlive the task that asks for this.
         """
-        await contextvars.Context().run(asyncio.create_task, self._reopen(guild_id))
+        reopening = self._reopen(guild_id, change)
+        await contextvars.Context().run(asyncio.create_task, reopening)
 
-    async def _reopen(self, guild_id: int) -> None:
+    async def _reopen(self, guild_id: int, change: Callable[[], Awaitable[object]] | None) -> None:
         async with self._reopening[guild_id]:
             self._refusals[guild_id] = GuildReopening
             try:
                 await self.close(guild_id)
+                if change is not None:
+                    await change()
             finally:
                 del self._refusals[guild_id]
             guild = await self._store.get(guild_id) if self._store else None
@@ -101,6 +121,7 @@ class GuildRegistry:
             settings = from_stored(guild.settings, guild.cad_id, api_key)
         except SecretLocked as error:
             self._refuse(guild.guild_id, StoredKeyLocked, error)
+            self._locked.append(guild)
         except SettingsError as error:
             self._refuse(guild.guild_id, StoredSettingsInvalid, error)
         else:

@@ -34,6 +34,8 @@ TOLD: list[tuple[ServiceError, tuple[str, ...]]] = [
     (errors.CadUnusable("NO"), ("with this key: `NO`.",)),
     (errors.NothingToRetry(), ("forgotten by now", "enter it again")),
     (errors.TooManyTries(datetime(2026, 1, 1, tzinfo=UTC)), ("Try again <t:1767225600:R>.",)),
+    (errors.GuildExportTooLarge(), ("too large for Discord", "python -m bot guilds export")),
+    (errors.WrongServerName(), ("not the name of this server", "Nothing was deleted")),
     (errors.RoleOfAllMembers(), ("@everyone cannot be given a right",)),
     (errors.RoleOfIntegration(7), ("<@&7> belongs to a bot", "another one")),
     (errors.RoleNotPingable(7), ("may not ping <@&7>", "allow the bot")),

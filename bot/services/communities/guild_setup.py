@@ -10,36 +10,37 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from bot.cad.client import InspectableCad
 from bot.common.clock import Clock
 from bot.common.discord_limits import INTERACTION_LIFETIME
 from bot.config.guild_settings import GuildSettings
-from bot.config.settings import SettingsError, fault_lines
+from bot.config.settings import SettingsError
 from bot.config.stored_settings import from_stored, to_stored
 from bot.services.access.policy import Actor
 from bot.services.communities.attempts import Attempts
+from bot.services.communities.departures import Departures
 from bot.services.communities.key_check import CadReport, check_key
 from bot.services.communities.server_numbers import chosen_servers, parse_numbers
 from bot.services.communities.setup_state import Connected, Connection, SetupPolicy, SetupState
+from bot.services.communities.setup_values import entered_key, validated
 from bot.services.errors import ServiceError
 from bot.services.guild_errors import (
     CadOutOfReach,
-    KeyMalformed,
-    KeyMissing,
     KeyOfOtherCommunity,
     ManagerRequired,
     NotConnected,
     NothingToRetry,
-    SettingsInvalid,
     SetUpByOperator,
     SetupOutdated,
     StoredKeyLocked,
     StoredSettingsInvalid,
+    WrongServerName,
 )
 from bot.storage.errors import SecretLocked
 from bot.storage.stores.guild_store import GuildStore, StoredGuild
+from bot.storage.stores.left_guild_store import LeftGuildStore
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class GuildSetup:
     def __init__(
         self,
         store: GuildStore,
+        left: LeftGuildStore,
+        departures: Departures,
         policy: SetupPolicy,
         *,
         open_cad: Callable[[GuildSettings], InspectableCad],
@@ -66,6 +69,8 @@ class GuildSetup:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._left = left
+        self._departures = departures
         self._policy = policy
         self._open_cad = open_cad
         self._reopen = reopen
@@ -145,12 +150,32 @@ class GuildSetup:
     ) -> GuildSettings:
         if before is None:
             raise NotConnected
-        settings = _validated({**dict(before), **changes})
+        settings = validated({**dict(before), **changes})
         await self._store.change(actor.guild_id, to_stored(settings), self._clock.now())
         names = ", ".join(changes)
         _log.info("member %s of guild %s has set %s", actor.user_id, actor.guild_id, names)
         await self._reopen(actor.guild_id)
         return settings
+
+    async def export(self, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+        """Return all that is stored about the guild, without secrets; raises as `read` does."""
+        await self.read(actor)
+        return await self._departures.export(actor.guild_id)
+
+    async def forget(self, actor: Actor, typed: str, name: str) -> None:
+        """Delete all that is stored about the guild.
+
+        Args:
+            typed: what the actor has typed to confirm it.
+            name: of the guild, which that must be.
+
+        Raises:
+            WrongServerName, and those of `read`.
+        """
+        await self.read(actor)
+        if typed != name.strip():
+            raise WrongServerName
+        await self._departures.forget(actor.guild_id)
 
     @asynccontextmanager
     async def _changing(self, actor: Actor, revision: int) -> AsyncIterator[SetupState]:
@@ -162,21 +187,21 @@ class GuildSetup:
             yield state
 
     async def _connect(self, actor: Actor, wanted: Connection, state: SetupState) -> Connected:
-        key = _entered_key(wanted, state)
+        key = entered_key(wanted, state)
         self._redact(key.get_secret_value())
         numbers = parse_numbers(wanted.servers)
-        before = {} if state.settings is None else dict(state.settings)
+        before = state.settings or await self._settings_before_leaving(actor, wanted, key)
         values = {
-            **before,
+            **(dict(before) if before else {}),
             "sonoran_community_id": wanted.community_id,
             "sonoran_api_key": key,
             "sonoran_api_version": wanted.api_version,
-            **chosen_servers(numbers, {}, state.settings),
+            **chosen_servers(numbers, {}, before),
         }
-        settings = _validated(values)
+        settings = validated(values)
         self._attempts.count(actor)
         report = await self._check(actor, wanted, settings)
-        settings = _validated({**values, **chosen_servers(numbers, report.servers, state.settings)})
+        settings = validated({**values, **chosen_servers(numbers, report.servers, before)})
         await self._store.save(
             actor.guild_id,
             settings.sonoran_community_id,
@@ -190,6 +215,18 @@ class GuildSetup:
         )
         await self._reopen(actor.guild_id)
         return Connected(settings, report)
+
+    async def _settings_before_leaving(
+        self, actor: Actor, wanted: Connection, key: SecretStr
+    ) -> GuildSettings | None:
+        """Return the settings of a guild that the bot is on again; None for a new one."""
+        text = await self._left.settings(actor.guild_id)
+        try:
+            if text is not None:
+                return from_stored(text, wanted.community_id, key.get_secret_value())
+        except SettingsError:
+            _log.warning("the former settings of guild %s cannot be used", actor.guild_id)
+        return None
 
     async def _check(self, actor: Actor, wanted: Connection, settings: GuildSettings) -> CadReport:
         """Ask the CAD; what can be tried again is kept in memory."""
@@ -228,22 +265,3 @@ class GuildSetup:
         except SettingsError:
             settings, problem = None, StoredSettingsInvalid
         return replace(state, settings=settings, problem=problem, revision=stored.revision)
-
-
-def _entered_key(wanted: Connection, state: SetupState) -> SecretStr:
-    """Return the key that was entered, or the stored one."""
-    if wanted.api_key is not None:
-        return wanted.api_key
-    if state.settings is None or state.problem is not None:
-        raise KeyMissing
-    return state.settings.sonoran_api_key
-
-
-def _validated(values: Mapping[str, Any]) -> GuildSettings:
-    try:
-        return GuildSettings.model_validate(values)
-    except ValidationError as error:
-        faulty = {str(one["loc"][0]) for one in error.errors(include_input=False)}
-        if "sonoran_api_key" in faulty:
-            raise KeyMalformed from None  # its text contains the values
-        raise SettingsInvalid(fault_lines(error)) from None

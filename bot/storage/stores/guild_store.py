@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import bindparam, delete, select, update
 
-from bot.storage.tables import communities, guilds
+from bot.storage.tables import communities, guilds, left_guilds
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ _CHANGE = (
         revision=guilds.c.revision + 1,
     )
 )
+_COME_BACK = delete(left_guilds).where(left_guilds.c.guild_id == bindparam("guild"))
 DELETE_UNUSED = delete(communities).where(communities.c.id.not_in(select(guilds.c.community_id)))
 
 
@@ -112,6 +113,7 @@ class GuildStore:
                 "revision": (revision or 0) + 1,
             }
             await connection.execute(self._upsert, row)
+            await connection.execute(_COME_BACK, {"guild": guild_id})
             await connection.execute(DELETE_UNUSED)
 
     async def change(self, guild_id: int, settings: str, now: datetime) -> None:

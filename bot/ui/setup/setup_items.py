@@ -16,6 +16,7 @@ from bot.ui.interactions.handlers import GuardedItem
 from bot.ui.interactions.responses import Interaction, actor_of, respond, services_for
 from bot.ui.setup import setup_text as words
 from bot.ui.setup.connect_form import ConnectForm
+from bot.ui.setup.guild_data import EXPORTED, ForgetForm, export_file
 from bot.ui.setup.option_forms import PeopleForm, PushForm
 from bot.ui.setup.place_forms import ChannelsForm, RolesForm, ServerForm
 from bot.ui.setup.setup_access import setup_for, show_page
@@ -178,6 +179,28 @@ class RefreshButton(SetupButton, template=r"cad:setup:refresh"):
         await show_page(interaction)
 
 
+class ExportButton(SetupButton, template=r"cad:setup:export"):
+    """Sends all that is stored about the server, as a file."""
+
+    action, label = "export", "Export"
+
+    async def handle(self, interaction: Interaction) -> None:
+        """Answer in a message of its own."""
+        work = setup_for(interaction).export(actor_of(interaction))
+        await respond(interaction, work, lambda _: EXPORTED, attach=export_file)
+
+
+class ForgetButton(SetupButton, template=r"cad:setup:forget"):
+    """Asks before all that is stored about the server is deleted."""
+
+    action, label, style = "forget", "Forget this server…", ButtonStyle.danger
+
+    async def handle(self, interaction: Interaction) -> None:
+        """Open the question."""
+        state = await setup_for(interaction).read(actor_of(interaction))
+        await interaction.response.send_modal(ForgetForm.opened(state))
+
+
 SETUP_ITEMS = (
     ConnectButton,
     RolesButton,
@@ -189,6 +212,8 @@ SETUP_ITEMS = (
     HeardButton,
     CheckButton,
     RefreshButton,
+    ExportButton,
+    ForgetButton,
 )
 
-SETUP_FORMS = (ConnectForm, RolesForm, ChannelsForm, ServerForm, PeopleForm, PushForm)
+SETUP_FORMS = (ConnectForm, RolesForm, ChannelsForm, ServerForm, PeopleForm, PushForm, ForgetForm)

@@ -37,6 +37,7 @@ def setup_page(state: SetupState, notice: str = "") -> LayoutView:
         container.add_item(ActionRow(server_select))
     container.add_item(Separator())
     container.add_item(ActionRow(*_actions(state)))
+    container.add_item(ActionRow(items.ExportButton(), items.ForgetButton()))
     view.add_item(container)
     return view
 

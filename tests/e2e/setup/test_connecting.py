@@ -86,7 +86,7 @@ async def test_the_key_of_another_community_names_it_and_a_press_uses_it(
 ) -> None:
     said = await setup_fixture.connect(community="vice")
     assert said == f"❌ The key belongs to the community `{COMMUNITY}`, not to `vice`. {NOTHING}"
-    assert setup_fixture.buttons[-2:] == [f"Try with community {COMMUNITY}", "Refresh"]
+    assert f"Try with community {COMMUNITY}" in setup_fixture.buttons
     await setup_fixture.press("retry")
     assert setup_fixture.notice.startswith(f"✅ Connected to community `{COMMUNITY}`")
     assert "Try with" not in " ".join(setup_fixture.buttons)

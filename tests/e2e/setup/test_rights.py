@@ -101,6 +101,16 @@ class TestStoredKey:
         assert guild_id in bot_fixture.bot.guild_services
         assert "becomes Enroute" in setup_fixture.page[5]
 
+    async def test_its_log_channel_is_told_at_the_start(self, setup_fixture: SetupFixture) -> None:
+        channel = setup_fixture.channel
+        await self.store(setup_fixture, LOST_KEY, f'{{"log_channel_id": {channel.id}}}')
+        await setup_fixture.start()
+        (told,) = channel.history()
+        assert told.content == (
+            "❌ The stored API key of this server cannot be opened any more. A member with Manage"
+            " Server enters it again with `/setup`."
+        )
+
     async def test_the_other_parts_can_be_changed_without_it(
         self, setup_fixture: SetupFixture
     ) -> None:

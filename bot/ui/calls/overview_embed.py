@@ -47,7 +47,8 @@ def _call_line(one: OverviewCall, cards_url: str, *, is_plain: bool) -> str:
     units = [escape(unit, 10) for unit in one.units]
     no_units = "" if one.is_emergency else "no units"
     parts = (
-        f"**{kind}** {link}",
+        f"**{kind}**",
+        link,
         "" if is_plain else escape(one.server, 20),
         timestamp(one.first_seen_at, "R"),
         "" if is_plain else escape(one.place, 30),

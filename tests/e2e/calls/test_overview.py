@@ -47,11 +47,11 @@ def lines(cards: Cards) -> list[str]:
 async def test_all_open_calls_with_links_to_their_cards(cards: Cards) -> None:
     assert is_last(cards)
     assert [line.split("](")[0] for line in lines(cards)][2:] == [
-        "**P1** [#100 Armed Robbery",
-        "**P2** [#102 Structure Fire",
-        "**P3** [#101 Traffic Stop",
+        "**P1** · [#100 Armed Robbery",
+        "**P2** · [#102 Structure Fire",
+        "**P3** · [#101 Traffic Stop",
     ]
-    assert [line.startswith("**911** [#") for line in lines(cards)] == [True, True, *[False] * 3]
+    assert [line.startswith("**911** · [#") for line in lines(cards)] == [True, True, *[False] * 3]
     robbery = cards.of("Call #100")
     assert f"({robbery.jump_url})" in lines(cards)[2]
     assert "100 Innocence Boulevard · no units" in lines(cards)[2]

@@ -32,12 +32,12 @@ def test_each_call_is_a_line_with_a_link_to_its_card() -> None:
     assert embed.colour == discord.Colour(0xDC2626)
     assert (embed.description or "").splitlines() == [
         "🚨 **PANIC** · **A\\-12** Pat · on #100",
-        f"**911** [#7 Jane \\*Doe\\*]({URL}/70) · <t:1767268800:R> · Vinewood",
+        f"**911** · [#7 Jane \\*Doe\\*]({URL}/70) · <t:1767268800:R> · Vinewood",
         (
-            f"**P1** [#100 Robbery]({URL}/71) · Los Santos · <t:1767268800:R> · 100 Grove Street"
+            f"**P1** · [#100 Robbery]({URL}/71) · Los Santos · <t:1767268800:R> · 100 Grove Street"
             " · A\\-12, A\\-7"
         ),
-        "**High** #101 \\(untitled\\) · <t:1767268800:R> · no units",
+        "**High** · #101 \\(untitled\\) · <t:1767268800:R> · no units",
     ]
 
 
@@ -53,8 +53,8 @@ def test_what_moderation_refuses_is_left_out() -> None:
     shown = text(Overview((SHOTS, ROBBERY), (PANIC,)), is_plain=True)
     assert shown.splitlines() == [
         "🚨 **PANIC** · on #100",
-        f"**911** [#7]({URL}/70) · <t:1767268800:R>",
-        f"**Call** [#100]({URL}/71) · <t:1767268800:R>",
+        f"**911** · [#7]({URL}/70) · <t:1767268800:R>",
+        f"**Call** · [#100]({URL}/71) · <t:1767268800:R>",
     ]
 
 

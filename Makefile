@@ -58,7 +58,8 @@ test: $(VENV)/.dev
 KILL_SEED ?= 0
 
 test-long: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 tests/crash/test_random_kills.py --kills 500 --kill-seed $(KILL_SEED)
+	$(BIN)/python -m pytest -n 2 tests/crash/test_random_kills.py tests/process/takeover/test_random_takeovers.py \
+		--kills 500 --takeovers 100 --kill-seed $(KILL_SEED)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

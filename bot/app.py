@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import discord
 from discord.app_commands import AppCommandContext, AppInstallationType
@@ -18,37 +19,46 @@ from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.discord_limits import LONGEST_RATE_LIMIT
 from bot.common.request_guard import request_guard
 from bot.config.settings import OperatorSettings, Settings
+from bot.services.communities.departures import Departures
 from bot.services.errors import ServiceError
+from bot.services.guild_errors import GuildNotSetUp
 from bot.services.records.erasure import MemberErasure
 from bot.storage.ownership import Ownership
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from bot.ui.calls.call_select import CallSelect
 from bot.ui.calls.card_buttons import CALL_ITEMS
+from bot.ui.interactions.forms import handle_form
 from bot.ui.interactions.guild_services import DispatchClient
-from bot.ui.interactions.handlers import DispatchTree, PersistentItem
+from bot.ui.interactions.handlers import DispatchTree, GuardedItem
 from bot.ui.link_files.import_preview import IMPORT_BUTTONS
 from bot.ui.links.link_buttons import LINK_BUTTONS
 from bot.ui.links.verification_report import StopCheckButton
 from bot.ui.orders.order_announcer import ORDER_ITEMS
+from bot.ui.setup.guild_presence import has_left
+from bot.ui.setup.setup_items import SETUP_FORMS, SETUP_ITEMS
 from bot.wiring.dependencies import open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from bot.wiring.services import SHUTDOWN_GRACE, Services
+from bot.wiring.setup_services import build_departures, build_guild_store, build_setup
 from cogs.attach import AttachCog
 from cogs.audit import AuditCog
 from cogs.calls import CallsCog
 from cogs.doctor import DoctorCog
+from cogs.guild_membership import GuildMembershipCog
 from cogs.links import LinksCog
 from cogs.member_leave import MemberLeaveCog
+from cogs.setup import SetupCog
 
 # Everything that can be pressed or chosen in a message, and works after a restart.
-PERSISTENT_ITEMS: tuple[type[PersistentItem], ...] = (
+PERSISTENT_ITEMS: tuple[type[GuardedItem], ...] = (
     *ORDER_ITEMS,
     *CALL_ITEMS,
     *LINK_BUTTONS,
     CallSelect,
     StopCheckButton,
     *IMPORT_BUTTONS,
+    *SETUP_ITEMS,
 )
 
 _log = logging.getLogger(__name__)
@@ -62,6 +72,7 @@ class DispatchBot(DispatchClient):
         guild_services: those of the open guilds, by guild id.
         refusals: why other guilds that are set up are not served, by guild id.
         command_syncs: which commands Discord has.
+        departures: what deletes the data of guilds; None where only one is served.
         ownership: whether this process may act for the database. Nothing is sent once it is over.
 
     Args:
@@ -73,6 +84,7 @@ class DispatchBot(DispatchClient):
     refusals: Mapping[int, type[ServiceError]]
     command_syncs: CommandSyncStore
     ownership: Ownership
+    departures: Departures | None = None
 
     def __init__(self, *, guild_id: int | None = None, members_intent: bool = False) -> None:
         super().__init__(
@@ -114,6 +126,7 @@ class DispatchBot(DispatchClient):
             CallsCog(self.tree),
             LinksCog(),
             MemberLeaveCog(self._erasure_for),
+            SetupCog(),
         ):
             await self.add_cog(cog)
         if self._guild:
@@ -123,12 +136,18 @@ class DispatchBot(DispatchClient):
             self._guild.id if self._guild else None
         )
         self.add_dynamic_items(*PERSISTENT_ITEMS)
-        for services in self.guild_services.values():
-            await services.start()
+        if self.departures is not None:
+            self.add_listener(self._handle_form, "on_interaction")
+            await self.add_cog(GuildMembershipCog(self, self.departures))
+            self.departures.start(partial(has_left, self))
+        await self.registry.start()
 
     def _erasure_for(self, guild_id: int) -> MemberErasure | None:
         services = self.guild_services.get(guild_id)
         return services.erasure if services else None
+
+    async def _handle_form(self, interaction: discord.Interaction) -> None:
+        await handle_form(interaction, SETUP_FORMS)
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
@@ -169,21 +188,27 @@ async def open_bot(
         StorageError: the database cannot be used.
         ListenError: PUSH_LISTEN names an address that cannot be had.
     """
-    guild_id, is_hosted = settings.discord_guild_id, bool(settings.secrets_keys)
+    guild_id = settings.discord_guild_id
     bot = DispatchBot(
-        guild_id=None if is_hosted else guild_id, members_intent=settings.members_intent
+        guild_id=None if settings.secrets_keys else guild_id,
+        members_intent=settings.members_intent,
     )
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, settings, bot, transport, clock)
         bot.ownership = shared.database.ownership
         bot.command_syncs = CommandSyncStore(shared.database)
-        bot.registry = GuildRegistry(shared)
+        store = build_guild_store(shared)
+        bot.registry = GuildRegistry(shared, store)
+        if store is not None:
+            bot.departures = build_departures(shared, bot.registry)
+            stack.push_async_callback(bot.departures.close)
+            bot.guild_setup = build_setup(shared, store, bot.registry, bot.departures)
+            bot.usual_refusal = GuildNotSetUp
         stack.push_async_callback(bot.registry.close_all)
         bot.guild_services, bot.refusals = bot.registry.services, bot.registry.refusals
         if guild_id is not None:
             await CardStore(shared.database, guild_id).adopt()
-        if is_hosted:
-            await bot.registry.open_stored()
+        await bot.registry.open_stored()
         if guild_id is not None and isinstance(settings, Settings):
             await _open_own(bot.registry, guild_id, settings)
         yield bot

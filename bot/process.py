@@ -18,8 +18,8 @@ from bot.common.outage_log import OutageLog
 from bot.config.settings import OperatorSettings
 from bot.runtime import gc_tuning
 from bot.runtime.exit_codes import ExitCode, FatalError, StopSignals
-from bot.services.board.push_listener import ListenError
 from bot.storage.errors import DatabaseUnavailable
+from bot.wiring.push_server import ListenError
 from bot.wiring.services import SHUTDOWN_GRACE
 
 REOPEN_EVERY = 1.0  # seconds; a database that was there before is waited for

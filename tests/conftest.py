@@ -48,7 +48,8 @@ FROM_OUTSIDE = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     about = "of tests/crash/test_random_kills.py"
     parser.addoption("--kills", type=int, default=4, help=f"how many kills on each API {about}")
-    parser.addoption("--kill-seed", default="0", help=f"draws the moments and the orders {about}")
+    parser.addoption("--takeovers", type=int, default=3, help="how often another bot takes over")
+    parser.addoption("--kill-seed", default="0", help="draws the moments of kills, and the orders")
 
 
 @pytest.hookimpl(wrapper=True)

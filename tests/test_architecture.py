@@ -17,6 +17,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 LONGEST_FILE = 280
 LARGEST_FOLDER = 14  # modules without __init__
+MIGRATIONS = "versions"  # one module for each change of the tables, for ever
 OURS = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 TEXTS = (".py", ".js", ".html", ".css")
 VAGUE_WORD = re.compile(r"\b(?:nobody|somebody|whoever|whom|everyone|everybody)\b", re.IGNORECASE)
@@ -63,6 +64,7 @@ _SERVICE_ROOT = (
     "bot.services.cad_lookup",
     "bot.services.cad_servers",
     "bot.services.errors",
+    "bot.services.guild_errors",
     "bot.services.link_errors",
     "bot.services.pasted_api_id",
     "bot.services.refresh_turns",
@@ -79,6 +81,8 @@ _UI_ROOT = (
     "bot.ui.text",
 )
 _BELOW_UI = ("bot.services", "bot.cad.errors", "bot.cad.models", *_ROWS, *_UI_ROOT)
+# The settings of a guild, for what sets a guild up.
+_GUILD_SETTINGS = ("bot.config.guild_settings", "bot.config.server_list")
 _BELOW_COGS = ("bot.ui", "bot.services")
 _BELOW_APP = (
     *("cogs", *_BELOW_COGS, "bot.storage", "bot.cad"),
@@ -116,6 +120,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.ui.link_files": ui("interactions"),
     "bot.ui.links": ui("interactions", "orders"),
     "bot.ui.calls": ui("interactions", "orders", "links"),
+    "bot.ui.setup": (*ui("interactions", "doctor"), *_GUILD_SETTINGS),
     # The subjects of the services, from the ground up.
     "bot.services": _BELOW_SERVICES,
     "bot.services.access": service(),
@@ -124,6 +129,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "bot.services.verification": service(),
     "bot.services.cards": service("board"),
     "bot.services.doctor": service("access", "board"),
+    "bot.services.communities": (
+        *service("access", "doctor"),
+        *_GUILD_SETTINGS,
+        *("bot.config.settings", "bot.config.stored_settings"),
+    ),
     "bot.services.links": service("access", "verification"),
     "bot.services.link_files": service("access", "links"),
     "bot.services.orders": service("access", "board", "links", "targets"),
@@ -270,6 +280,7 @@ def test_no_folder_has_too_many_modules(top):
     sizes = {
         str(folder.relative_to(PROJECT)): count
         for folder in (PROJECT / top, *(PROJECT / top).rglob("*/"))
+        if folder.name != MIGRATIONS
         if (count := sum(one.name != "__init__.py" for one in folder.glob("*.py"))) > LARGEST_FOLDER
     }
     assert sizes == {}

@@ -14,7 +14,6 @@ from sqlalchemy import make_url
 
 from bot.cad.push.http_push import HttpPushServer
 from tests.cad.lifetimes import running
-from tests.cad.push.push_client import KEY
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))["services"]["bot"]
@@ -41,7 +40,7 @@ async def health_status(push_listen: str) -> int:
 
 @pytest.mark.process
 async def test_a_container_is_healthy_while_its_push_listener_answers() -> None:
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as listener:
+    async with running(HttpPushServer("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.port}"
         assert await health_status(address) == 0
         assert await health_status(f" 0.0.0.0:{listener.port} ") == 0
@@ -89,7 +88,8 @@ def test_actions_are_named_by_digest(path: Path) -> None:
     assert [action for action in actions if not PINNED_ACTION.fullmatch(action)] == []
 
 
-def test_the_image_names_its_base_by_digest() -> None:
+def test_images_are_named_by_digest() -> None:
     bases = re.findall(r"^FROM (.+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     assert bases
+    bases += [SEVERAL["database"]["image"]]
     assert [base for base in bases if not re.search(r"@sha256:[0-9a-f]{64}$", base)] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +37,24 @@ class Clock:
         Through the clock, so that pretended time knows which tasks only wait.
         """
         await asyncio.wait([future], timeout=seconds)
+
+
+class ServerClock(Clock):
+    """The machine's time, except that the present moment is the one that a server says.
+
+    Several machines then agree on how old something is, and a step of the machine's own date and
+    time changes nothing.
+
+    Args:
+        now: returns the server's present moment.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """Return the server's present moment, in UTC."""
+        return self._now()
 
 
 SYSTEM_CLOCK = Clock()

@@ -70,6 +70,7 @@ _EXPECTED = {
     "sonoran_budget_share": "must be a number above 0 and not above 1, such as 0.8",
     "sonoran_websocket": "must be true or false",
     "audit_days": "must be a whole number from 1 to 3650",
+    "keep_after_leave_days": "must be a whole number from 0 to 3650",
     "log_level": "must be DEBUG, INFO, WARNING or ERROR",
     "log_format": "must be text or json",
 }
@@ -125,6 +126,7 @@ class OperatorSettings(LinkSettings, SecretSettings, TokenSettings):
     sonoran_budget_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     push_listen: Annotated[str, AfterValidator(valid_listen_address)] | None = None
     audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    keep_after_leave_days: Annotated[int, Field(ge=0, le=3650)] = 30
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(to_upper)
     ] = "INFO"
@@ -136,13 +138,10 @@ class OperatorSettings(LinkSettings, SecretSettings, TokenSettings):
         token = self.discord_token.get_secret_value()
         return (token, *self.sealing_keys, *_passwords(self.database_url))
 
-    def push_address(self, guild_id: int | None) -> tuple[str, int] | None:
-        """Return the host and port for the push events of a guild; None to not listen.
-
-        The port takes one API key: with SECRETS_KEYS, that of DISCORD_GUILD_ID.
-        """
-        is_heard = not self.secrets_keys or guild_id == self.discord_guild_id
-        if self.push_listen is None or not is_heard:
+    @property
+    def push_address(self) -> tuple[str, int] | None:
+        """The host and port for the push events of all guilds; None to not listen."""
+        if self.push_listen is None:
             return None
         host, _, port = self.push_listen.rpartition(":")
         return host.strip("[]"), int(port)

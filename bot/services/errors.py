@@ -14,18 +14,6 @@ class ServiceError(Exception):
     """A request that cannot be carried out."""
 
 
-class GuildNotServed(ServiceError):
-    """The bot does not dispatch for the guild."""
-
-
-class StoredKeyLocked(ServiceError):
-    """The guild's API key in the database cannot be opened any more."""
-
-
-class StoredSettingsInvalid(ServiceError):
-    """The guild's settings in the database cannot be used."""
-
-
 class SpentError(ServiceError):
     """The button that was pressed has done what it is for, or can do it no more."""
 

@@ -10,6 +10,7 @@ from bot.storage.errors import DatabaseInUse, storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,10 +22,14 @@ class Ownership(Protocol):
     Attributes:
         trusted_for: returns the seconds for which certainly no other process owns the database,
             0 once the ownership is over; None where it ends with the process.
+        now: returns the present moment by the clock of the database, once the ownership has begun;
+            None where that is the machine's.
     """
 
     @property
     def trusted_for(self) -> Callable[[], float] | None: ...
+    @property
+    def now(self) -> Callable[[], datetime] | None: ...
 
     async def acquire(self, *, stands_by: bool) -> None:
         """Become the owner of the migrated database; one that stands by waits until it can.
@@ -56,6 +61,7 @@ class SoleOwner:
     """
 
     trusted_for = None
+    now = None
 
     def __init__(self, lock: sqlite3.Connection | None = None) -> None:
         self._lock = lock

@@ -198,5 +198,16 @@ guilds = Table(
     Column("community_id", String(32), nullable=False),
     Column("settings", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # Counts the changes, so that two members who change one do not overwrite each other.
+    Column("revision", Integer, nullable=False, server_default="0"),
     Index(None, "community_id"),
+)
+
+# The guilds that the bot was removed from, and their settings, until all about them is deleted.
+left_guilds = Table(
+    "left_guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("settings", Text, nullable=False),
+    Column("left_at", UtcDateTime, nullable=False),
 )

@@ -50,7 +50,7 @@ from bot.services.link_errors import (
 from bot.services.orders.intake import UNDO_WITHIN
 from bot.storage.errors import StorageError, ValueNotStorable
 from bot.ui.cad_error_text import TELL_OPERATOR, cad_message
-from bot.ui.guild_error_text import FIXED_GUILD_TEXTS
+from bot.ui.guild_error_text import FIXED_GUILD_TEXTS, GuildError, guild_message
 from bot.ui.link_error_text import FIXED_LINK_TEXTS, LinkError, link_message
 from bot.ui.text import (
     call_name,
@@ -158,6 +158,8 @@ def error_message(error: Exception) -> str:
 def _service_message(error: ServiceError) -> str:
     if isinstance(error, LinkError):
         return link_message(error)
+    if isinstance(error, GuildError):
+        return guild_message(error)
     if isinstance(error, CallNotFound | AmbiguousCall):
         return _call_message(error)
     match error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from bot.cad.api_choice import ApiStatus
 from bot.cad.client import InspectableCad
@@ -18,21 +19,24 @@ from bot.config.guild_settings import GuildSettings
 from bot.config.settings import OperatorSettings
 from bot.services.board.push_listener import Feed
 
+if TYPE_CHECKING:
+    from bot.cad.push.http_push import HttpPushServer
+
 _log = logging.getLogger(__name__)
 
 
 def build_feeds(
-    operator: OperatorSettings, guild_id: int | None, settings: GuildSettings
+    operator: OperatorSettings, settings: GuildSettings, push_server: HttpPushServer | None
 ) -> list[Feed]:
-    """Listen for a guild wherever the settings say."""
-    key = settings.sonoran_api_key.get_secret_value()
-    found: list[Feed] = []
-    # Imported only where they are used: a web server and a websocket client cost time and memory.
-    if address := operator.push_address(guild_id):
-        from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415
+    """Listen for a guild wherever the settings say.
 
-        found.append(HttpPushServer(*address, key))
+    Args:
+        push_server: takes the push events of all guilds; None without PUSH_LISTEN.
+    """
+    key = settings.sonoran_api_key.get_secret_value()
+    found: list[Feed] = [push_server.listen(key)] if push_server else []
     if settings.sonoran_websocket:
+        # Imported only where it is used: a websocket client costs time and memory.
         from bot.cad.push.signalr_feed import SignalRFeed  # noqa: PLC0415
 
         url, community = str(operator.sonoran_api_url), settings.sonoran_community_id
@@ -40,11 +44,9 @@ def build_feeds(
     return found
 
 
-def feed_names(
-    operator: OperatorSettings, guild_id: int | None, settings: GuildSettings
-) -> list[str]:
+def feed_names(operator: OperatorSettings, settings: GuildSettings) -> list[str]:
     """Name the setting behind each of the feeds, and the server where it has one for each."""
-    names = ["PUSH_LISTEN"] if operator.push_address(guild_id) else []
+    names = ["PUSH_LISTEN"] if operator.push_address else []
     if not settings.sonoran_websocket:
         return names
     if len(settings.servers) == 1:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import discord
 
 from bot.cad.client import InspectableCad
 from bot.cad.http.transport import Transport
-from bot.common.clock import Clock
+from bot.common.clock import Clock, ServerClock
 from bot.config.guild_settings import GuildSettings
 from bot.config.settings import OperatorSettings
 from bot.services.access.policy import Access
@@ -20,6 +21,10 @@ from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
 from bot.storage.database import Database
 from bot.wiring import cad_connection
+from bot.wiring.push_server import open_push_server
+
+if TYPE_CHECKING:
+    from bot.cad.push.http_push import HttpPushServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class SharedDependencies:
 
     Attributes:
         open_transport: opens a connection to an address.
+        push_server: takes the push events of all guilds; None without PUSH_LISTEN.
     """
 
     operator: OperatorSettings
@@ -35,6 +41,7 @@ class SharedDependencies:
     clock: Clock
     database: Database
     open_transport: Callable[[str], Transport]
+    push_server: HttpPushServer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +86,14 @@ async def open_shared(
     transport: Callable[[str], Transport] | None,
     clock: Clock,
 ) -> SharedDependencies:
-    """Open the database, once no other process owns it; the stack closes it.
+    """Open what all guilds share, once no other process owns the database; the stack closes it.
 
     Args:
         transport: opens a connection to an address; None for the usual one.
 
     Raises:
         StorageError: the database cannot be used.
+        ListenError: PUSH_LISTEN names an address that cannot be had.
     """
 
     def open_usual(url: str) -> Transport:
@@ -93,7 +101,11 @@ async def open_shared(
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
-    return SharedDependencies(operator, client, clock, database, transport or open_usual)
+    if database.ownership.now is not None:
+        clock = ServerClock(database.ownership.now)
+    push_server = await open_push_server(stack, operator.push_address, clock)
+    opening = transport or open_usual
+    return SharedDependencies(operator, client, clock, database, opening, push_server)
 
 
 def open_dependencies(

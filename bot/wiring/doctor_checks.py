@@ -50,7 +50,7 @@ _REQUIRED_SETTINGS = {
         }
     ),
     "The database": frozenset({"database_url"}),
-    "The way of push events": frozenset({"push_listen", "sonoran_websocket"}),
+    setup_checks.PUSH_CHECK: frozenset({"push_listen", "sonoran_websocket"}),
 }
 
 _EXIT_CODES = {
@@ -73,7 +73,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             await board.fetch_calls(server_id)
 
     async def what_is_remembered() -> list[Finding]:
-        names = cad_connection.feed_names(operator, needed.guild_id, loaded)
+        names = cad_connection.feed_names(operator, loaded)
         listening = zip(names, listener.feed_statuses, strict=True)
         spent = setup_checks.budget_findings(cad.limiters.attach, cad.limiters.detach)
         return [*setup_checks.feed_findings(dict(listening), clock.now()), *spent]
@@ -87,7 +87,7 @@ def build_doctor(needed: Dependencies, listener: PushListener) -> Doctor:
             "The database": partial(
                 setup_checks.database_findings, partial(health.examine, needed.database)
             ),
-            "The way of push events": what_is_remembered,
+            setup_checks.PUSH_CHECK: what_is_remembered,
         },
         lambda guild_id: {"Discord": partial(at_discord.run, guild_id)},
     )
@@ -191,7 +191,7 @@ def _checks(loaded: OperatorSettings) -> Mapping[str, Check]:
     }
     if isinstance(loaded, Settings):
         checks["The CAD"] = partial(_cad, loaded)
-        checks["The way of push events"] = partial(_events, loaded)
+        checks[setup_checks.PUSH_CHECK] = partial(_events, loaded)
     return checks
 
 
@@ -237,11 +237,10 @@ async def _check_cad(
 
 async def _events(loaded: Settings) -> list[Finding]:
     found: list[Finding] = []
-    if address := loaded.push_address(loaded.discord_guild_id):
-        key = loaded.sonoran_api_key.get_secret_value()
+    if address := loaded.push_address:
         from bot.cad.push.http_push import HttpPushServer  # noqa: PLC0415 - a web server, see connect
 
-        found += await setup_checks.port_findings(HttpPushServer(*address, key))
+        found += await setup_checks.port_findings(HttpPushServer(*address))
     if loaded.sonoran_websocket:
         found.append(fine(FindingCode.WEBSOCKET_UNTRIED))
     return found or [fine(FindingCode.EVENTS_POLLED)]

@@ -70,11 +70,7 @@ class Services(GuildServices):
 async def open_services(
     shared: SharedDependencies, guild_id: int, settings: GuildSettings
 ) -> AsyncIterator[Services]:
-    """Open a guild's connection to the CAD, and build its services.
-
-    Raises:
-        ListenError: PUSH_LISTEN names an address that cannot be had.
-    """
+    """Open a guild's connection to the CAD, and build its services."""
     async with AsyncExitStack() as stack:
         needed = open_dependencies(stack, shared, guild_id, settings)
         people = build_link_services(needed)
@@ -87,7 +83,7 @@ async def open_services(
         stack.push_async_callback(people.links.close)
         stack.push_async_callback(people.background_verifier.close)
         stack.push_async_callback(people.group_links.close)
-        feeds = cad_connection.build_feeds(needed.operator, guild_id, settings)
+        feeds = cad_connection.build_feeds(needed.operator, settings, shared.push_server)
         listener = PushListener(needed.board, feeds, needed.servers, on_events, clock=needed.clock)
         stack.push_async_callback(listener.close)
         services = _build_services(needed, people, listener)

@@ -11,7 +11,7 @@ from bot.cad.push.http_push import HttpPushServer
 from bot.cad.push.signalr_feed import SignalRFeed
 
 TransportT = TypeVar("TransportT", bound=Transport)
-FeedT = TypeVar("FeedT", HttpPushServer, SignalRFeed)
+FeedT = TypeVar("FeedT", bound=HttpPushServer | SignalRFeed)
 
 
 @asynccontextmanager

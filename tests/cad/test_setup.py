@@ -206,13 +206,13 @@ def test_an_account_without_permissions(raw: object) -> None:
 
 
 async def test_whether_a_feed_is_there_already() -> None:
-    async with running(HttpPushServer("127.0.0.1", 0, "key")) as feed:
-        assert await HttpPushServer("127.0.0.1", feed.port, "other").is_address_served()
+    async with running(HttpPushServer("127.0.0.1", 0)) as feed:
+        assert await HttpPushServer("127.0.0.1", feed.port).is_address_served()
         port = feed.port
-    assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()
-    assert not await HttpPushServer("::1", port, "key").is_address_served()
+    assert not await HttpPushServer("127.0.0.1", port).is_address_served()
+    assert not await HttpPushServer("::1", port).is_address_served()
 
 
 async def test_something_else_there_is_no_feed(client_fixture: ClientFixture) -> None:
     port = int(client_fixture.cad.url.rpartition(":")[2])
-    assert not await HttpPushServer("127.0.0.1", port, "key").is_address_served()
+    assert not await HttpPushServer("127.0.0.1", port).is_address_served()

@@ -1,11 +1,11 @@
-"""The machine's time, and the two clocks that stand for it in tests."""
+"""The machine's time, that of a server, and the two clocks that stand for it in tests."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from bot.common.clock import SYSTEM_CLOCK
+from bot.common.clock import SYSTEM_CLOCK, ServerClock
 from tests.manual_clock import ManualClock, NoWait
 
 
@@ -25,6 +25,13 @@ async def test_waiting_for_a_future_ends_with_it_or_with_the_time():
     future.set_exception(ZeroDivisionError())
     await SYSTEM_CLOCK.wait_for(future)  # however it ends
     assert isinstance(future.exception(), ZeroDivisionError)
+
+
+async def test_the_date_is_that_of_the_server_and_the_waits_are_the_machines():
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    clock = ServerClock(lambda: said)
+    assert clock.now() == said
+    assert clock.monotonic() - SYSTEM_CLOCK.monotonic() < 60
 
 
 async def test_only_sleeping_moves_a_manual_clock():

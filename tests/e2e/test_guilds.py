@@ -10,6 +10,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 
 from bot.config.settings import Settings
+from bot.wiring.services import Services
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Server
 from tests.e2e.bot_fixture import BotFixture, until
@@ -70,6 +71,10 @@ class OtherGuild:
         services = await self.bot_fixture.bot.registry.open(self.guild.id, self.settings)
         await until(lambda: services.board.calls(1) and services.board.units(1))
         await services.start()
+
+    @property
+    def services(self) -> Services:
+        return self.bot_fixture.bot.guild_services[self.guild.id]
 
     @property
     def server(self) -> Server:

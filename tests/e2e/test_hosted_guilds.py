@@ -7,10 +7,12 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from bot.cad.push.http_push import EVENT_PATH
 from bot.config.settings import Settings
 from bot.config.stored_settings import to_stored
 from bot.storage.database import Database
@@ -70,9 +72,9 @@ async def opened(bot_fixture: BotFixture) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def started(other: OtherGuild) -> None:
-    await other.bot_fixture.start(secrets_keys=KEYS)
-    board = other.bot_fixture.bot.guild_services[other.guild.id].board
+async def started(other: OtherGuild, **changes: Any) -> None:
+    await other.bot_fixture.start(secrets_keys=KEYS, **changes)
+    board = other.services.board
     await until(lambda: board.calls(seed.SERVER_ID) and board.units(seed.SERVER_ID))
 
 
@@ -89,6 +91,24 @@ async def test_a_guild_of_the_database_dispatches_beside_that_of_the_settings(
     assert bot_fixture.units_on(seed.ARMED_ROBBERY) == ["A-12"]
 
 
+async def test_push_events_reach_the_guild_of_their_key(
+    bot_fixture: BotFixture, other: OtherGuild, unused_tcp_port: int
+) -> None:
+    address = f"127.0.0.1:{unused_tcp_port}"
+    for server in (bot_fixture.server, other.server):
+        server.push_url = f"http://{address}{EVENT_PATH}"
+    await store(other)
+    await started(other, push_listen=address)
+    board, home = other.services.board, bot_fixture.services.board
+    polled = bot_fixture.world.now()
+    bot_fixture.world.close(other.server, seed.ARMED_ROBBERY)
+    await until(lambda: board.call(seed.SERVER_ID, seed.ARMED_ROBBERY) is None)
+    await bot_fixture.cad.push.settle()
+    assert bot_fixture.world.now() == polled  # no time for a poll
+    assert home.call(seed.SERVER_ID, seed.ARMED_ROBBERY) is not None
+    assert "the last push event came" in await other.final_answer("doctor")
+
+
 async def test_a_key_that_does_not_open_is_said_to_its_guild_alone(
     bot_fixture: BotFixture, other: OtherGuild
 ) -> None:
@@ -96,8 +116,8 @@ async def test_a_key_that_does_not_open_is_said_to_its_guild_alone(
     await bot_fixture.start(secrets_keys=KEYS)
     answer = await other.final_answer("attach", call="100", units="A-12")
     assert answer == (
-        "❌ The stored API key of this server cannot be opened any more. Ask the operator of the"
-        " bot to store it again."
+        "❌ The stored API key of this server cannot be opened any more. A member with Manage"
+        " Server enters it again with `/setup`."
     )
     assert (await bot_fixture.attach("A-12")).startswith("✅")
 

@@ -660,7 +660,7 @@ class TestThePort:
     async def test_held_by_the_bot_itself(
         self, doctor_fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with running(HttpPushServer("127.0.0.1", 0, seed.API_KEY)) as feed:
+        async with running(HttpPushServer("127.0.0.1", 0)) as feed:
             doctor_fixture.settings["PUSH_LISTEN"] = f"127.0.0.1:{feed.port}"
             assert await examined(doctor_fixture, monkeypatch) == {}
         assert "a running bot listens there" in "\n".join(doctor_fixture.reports)

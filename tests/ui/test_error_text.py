@@ -18,7 +18,6 @@ from bot.services.errors import (
     CadPermissionMissing,
     CadPermissionUnknown,
     CallNotFound,
-    GuildNotServed,
     NoCadAccount,
     NoSuchServer,
     NoTargets,
@@ -32,8 +31,6 @@ from bot.services.errors import (
     ServiceError,
     SeveralUnits,
     SpentError,
-    StoredKeyLocked,
-    StoredSettingsInvalid,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -80,9 +77,6 @@ HOSTILE = "`@here` **x**\n# [a](https://b.example)\u202e" * 100
 
 # Errors, and parts of their texts: what happened, and what to do.
 TOLD: list[tuple[Exception, tuple[str, ...]]] = [
-    (GuildNotServed(), ("does not dispatch for this server",)),
-    (StoredKeyLocked(), ("API key of this server cannot be opened", "Ask the operator")),
-    (StoredSettingsInvalid(), ("settings of this server cannot be used", "Ask the operator")),
     (CadRefused("CALL NOT FOUND", status=400), ("The CAD refused: `CALL NOT FOUND`.",)),
     (RoleRequired(frozenset({5, 4})), ("<@&4>, <@&5>",)),
     (RoleRequired(frozenset()), ("Manage Server",)),

@@ -11,6 +11,7 @@ from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v2
 from bot.cad.http.transport import Transport
 from bot.cad.push.http_push import HttpPushServer
+from bot.cad.push.key_routes import KeyFeed
 from bot.cad.push.signalr_feed import SignalRFeed
 from bot.config.settings import Settings
 from bot.wiring import cad_connection
@@ -33,11 +34,11 @@ def settings(**more: Any) -> Settings:
     [
         ({}, {}),
         ({"push_listen": "127.0.0.1:0"}, None),
-        ({"push_listen": "127.0.0.1:8080"}, {"PUSH_LISTEN": HttpPushServer}),
+        ({"push_listen": "127.0.0.1:8080"}, {"PUSH_LISTEN": KeyFeed}),
         ({"sonoran_websocket": True}, {"SONORAN_WEBSOCKET": SignalRFeed}),
         (
             {"push_listen": "127.0.0.1:8080", "sonoran_websocket": True},
-            {"PUSH_LISTEN": HttpPushServer, "SONORAN_WEBSOCKET": SignalRFeed},
+            {"PUSH_LISTEN": KeyFeed, "SONORAN_WEBSOCKET": SignalRFeed},
         ),
     ],
 )
@@ -49,8 +50,9 @@ async def test_each_setting_of_push_events_is_a_feed(
             settings(**more)
         return
     loaded = settings(**more)
-    built = cad_connection.build_feeds(loaded, None, loaded)
-    names = cad_connection.feed_names(loaded, None, loaded)
+    server = HttpPushServer(*loaded.push_address) if loaded.push_address else None
+    built = cad_connection.build_feeds(loaded, loaded, server)
+    names = cad_connection.feed_names(loaded, loaded)
     assert dict(zip(names, map(type, built), strict=True)) == feeds
 
 
@@ -58,12 +60,13 @@ async def test_each_server_has_a_websocket():
     loaded = settings(
         push_listen="127.0.0.1:8080", sonoran_websocket=True, sonoran_servers="1,2::Liberty City"
     )
-    assert [type(one) for one in cad_connection.build_feeds(loaded, None, loaded)] == [
-        HttpPushServer,
+    server = HttpPushServer("127.0.0.1", 8080)
+    assert [type(one) for one in cad_connection.build_feeds(loaded, loaded, server)] == [
+        KeyFeed,
         SignalRFeed,
         SignalRFeed,
     ]
-    assert cad_connection.feed_names(loaded, None, loaded) == [
+    assert cad_connection.feed_names(loaded, loaded) == [
         "PUSH_LISTEN",
         "SONORAN_WEBSOCKET, server 1",
         "SONORAN_WEBSOCKET, server 2",

@@ -6,21 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from socket import create_server
 
 import discord
 import pytest
 
 from bot.cad.errors import CadUnreachable
+from bot.cad.http.transport import Transport
 from bot.cad.http.wire import Request
 from bot.common.clock import SYSTEM_CLOCK
 from bot.config.settings import Settings
-from bot.services.board.push_listener import ListenError
-from bot.services.errors import StoredKeyLocked, StoredSettingsInvalid
+from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
 from bot.wiring.dependencies import SharedDependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
+from bot.wiring.setup_services import build_guild_store
 from tests.losable_owner import LosableOwner
 
 GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
@@ -29,7 +29,7 @@ GUILD, OTHER_GUILD = 700_000_000_000_000_001, 700_000_000_000_000_002
 SEALING_KEY, LOST_KEY = "k" * 43, "l" * 43
 
 
-def settings(tmp_path: Path, push_listen: str | None = None) -> Settings:
+def settings(tmp_path: Path) -> Settings:
     return Settings.model_validate(
         {
             "discord_token": "a.bot.token",
@@ -37,7 +37,6 @@ def settings(tmp_path: Path, push_listen: str | None = None) -> Settings:
             "sonoran_api_key": "sandbox-key",
             "sonoran_api_url": "http://127.0.0.1:9",
             "database_url": f"sqlite+aiosqlite:///{(tmp_path / 'dispatch.db').as_posix()}",
-            "push_listen": push_listen,
             "secrets_keys": SEALING_KEY,
             "discord_guild_id": GUILD,
         }
@@ -53,7 +52,7 @@ async def shared(tmp_path: Path) -> AsyncIterator[SharedDependencies]:
 
 @pytest.fixture
 async def registry(shared: SharedDependencies) -> AsyncIterator[GuildRegistry]:
-    registry = GuildRegistry(shared)
+    registry = GuildRegistry(shared, build_guild_store(shared))
     yield registry
     await registry.close_all()
 
@@ -79,6 +78,18 @@ async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
             await transport.send(Request("calls", "GET", "/"))
 
 
+async def test_the_date_is_that_of_the_database(
+    tmp_path: Path, owners: list[LosableOwner], monkeypatch: pytest.MonkeyPatch
+):
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr(LosableOwner, "now", staticmethod(lambda: said))
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+        assert shared.clock.now() == said
+    assert owners
+
+
 async def test_each_guild_has_services_of_its_own(registry: GuildRegistry, tmp_path: Path):
     one = await registry.open(GUILD, settings(tmp_path))
     other = await registry.open(OTHER_GUILD, settings(tmp_path))
@@ -98,14 +109,16 @@ async def test_the_services_of_a_guild_are_opened_once(registry: GuildRegistry, 
 
 
 async def test_a_guild_that_cannot_be_opened_leaves_nothing(tmp_path: Path):
-    client = discord.Client(intents=discord.Intents.none())
-    with create_server(("127.0.0.1", 0)) as taken:
-        operator = settings(tmp_path, f"127.0.0.1:{taken.getsockname()[1]}")
-        async with AsyncExitStack() as stack:
-            registry = GuildRegistry(await open_shared(stack, operator, client, None, SYSTEM_CLOCK))
-            with pytest.raises(ListenError):
-                await registry.open(GUILD, operator)
-            assert dict(registry.services) == {}
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+
+    def fail(_address: str) -> Transport:
+        raise OSError("no files left")
+
+    async with AsyncExitStack() as stack:
+        registry = GuildRegistry(await open_shared(stack, operator, client, fail, SYSTEM_CLOCK))
+        with pytest.raises(OSError, match="no files left"):
+            await registry.open(GUILD, operator)
+        assert dict(registry.services) == {}
 
 
 async def test_the_guilds_of_the_database_are_opened(

@@ -5,7 +5,6 @@ Reference: docs/sonoran-cad.md, "Push events". Keys may be in any letter case.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -24,16 +23,10 @@ def parse(body: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON it is
         return None
 
 
-def has_key(payload: object, key: str) -> bool:
-    """Return True if a payload carries this key; compare in constant time.
-
-    The CAD's own page shows the key in lower case, so letter case does not count.
-    """
+def api_key(payload: object) -> str:
+    """Return the API key that a payload carries, in any letter case; empty if there is none."""
     given = _top_level(payload).get("key")
-    if not isinstance(given, str):
-        return False
-    # As bytes, because `compare_digest` takes only ASCII texts.
-    return hmac.compare_digest(given.lower().encode(errors="replace"), key.lower().encode())
+    return given if isinstance(given, str) else ""
 
 
 def event_type(payload: object) -> str:

@@ -54,21 +54,7 @@ class FeedRefused:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MalformedRequests:
-    """Requests to the push server were not HTTP or not JSON; reported at most once a minute.
-
-    Attributes:
-        count: the number since the last report.
-        reason: what was wrong with the last one; it does not quote it.
-    """
-
-    count: int
-    reason: str
-    server_id: int | None = None
-
-
-FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused | MalformedRequests
+FeedItem = EventsReceived | EventsMissed | FeedDisconnected | FeedRefused
 
 
 class EventQueue:

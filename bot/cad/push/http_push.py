@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from typing import Self
+from collections.abc import Callable
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.cad.push import envelope
 from bot.cad.push.connection_guard import ConnectionGuard
-from bot.cad.push.event_queue import (
-    QUEUE_SIZE,
-    EventQueue,
-    EventsReceived,
-    FeedItem,
-    MalformedRequests,
-)
+from bot.cad.push.event_queue import QUEUE_SIZE, EventsReceived
 from bot.cad.push.event_reader import read_event
+from bot.cad.push.key_routes import KeyFeed, KeyRoutes
+from bot.cad.push.refused_requests import RefusedRequests, RefusedRequestsCounter
 from bot.cad.values import to_int
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
@@ -36,50 +31,53 @@ STOP_SECONDS = 1.0  # time limit for the running answers when the server stops
 KEEP_ALIVE_SECONDS = 15.0  # how long a connection may wait for its next request
 MISSED_SECONDS = 30.0  # at most one `EventsMissed` in this time: each makes the bot fetch all
 MAX_MISSED_SERVERS = 8  # servers with a report in this time
-MALFORMED_SECONDS = 60.0  # at most one `MalformedRequests` in this time
 
 _SERVER_LOGGER = "aiohttp.server"
 
 
 class HttpPushServer:
-    """An HTTP server for events: an async iterator of `FeedItem`.
+    """An HTTP server for the events of all communities; `listen` returns those of one API key.
 
     It takes events at `/sonorancad/event` and at `/`, because the game server's page names no path
     for forwarded events. `/sonorancad/event/2` and `?server=2` name the server of events that name
-    none. An event that it refuses, except for a wrong key, is reported as `EventsMissed`.
+    none. An event that it refuses, except for an unknown key, is reported as `EventsMissed` if
+    there is one reader: of several, no one can tell whose event it was.
 
     It can be started once.
 
     Args:
         port: 0 picks a free port.
-        key: the API key that every event must carry.
-        queue_size: the number of events that may wait for the reader; further ones get a 503.
+        on_refused: told of requests that are no events or carry an unknown key, now and then.
     """
 
     def __init__(
         self,
         host: str,
         port: int,
-        key: str,
         *,
-        queue_size: int = QUEUE_SIZE,
+        on_refused: Callable[[RefusedRequests], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._host = host
         self._port = port
-        self._key = key
-        self._queue = EventQueue(queue_size)
-        self._clock = clock
+        self._routes = KeyRoutes()
+        self._refused = RefusedRequestsCounter(on_refused, clock)
         self._missed_timers: dict[int | None, asyncio.TimerHandle] = {}  # by server
         self._missed_again: set[int | None] = set()  # servers that wait for such a timer
-        self._malformed = 0  # since the last report
-        self._malformed_reported_at = -math.inf
         self._runner: web.AppRunner | None = None
 
     @property
     def port(self) -> int:
         """The port; if it was given as 0, the real port is known after `start`."""
         return self._port
+
+    def listen(self, key: str, queue_size: int = QUEUE_SIZE) -> KeyFeed:
+        """Return a feed of the events that carry an API key.
+
+        Args:
+            queue_size: the number of events that may wait for the reader; further ones get a 503.
+        """
+        return KeyFeed(self._routes, key, queue_size)
 
     async def start(self) -> None:
         """Start to listen.
@@ -121,20 +119,13 @@ class HttpPushServer:
             return False
 
     async def stop(self) -> None:
-        """Stop listening; the iteration ends after the events that were already received."""
+        """Stop listening."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
         for timer in self._missed_timers.values():
             timer.cancel()
         self._missed_timers.clear()
-        self._queue.close()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> FeedItem:
-        return await self._queue.get()
 
     async def _receive(self, request: web.Request) -> web.Response:
         server_id = _named_server(request)
@@ -147,18 +138,22 @@ class HttpPushServer:
             return self._refuse_malformed(type(error).__name__, server_id)
         if not isinstance(payload, dict):
             return self._refuse_malformed("not a JSON object", server_id)
-        if not envelope.has_key(payload, self._key):
+        if not (queues := self._routes.find(envelope.api_key(payload))):
+            self._refused.count_unknown_key()
             return web.Response(status=401, text="wrong key")
         if (named := envelope.server_id(payload)) is not None:
             server_id = named
         events = read_event(payload)
-        if events and not self._queue.put(EventsReceived(server_id, events)):
+        received = EventsReceived(server_id, events)
+        taken = [one.put(received) for one in queues] if events else [True]
+        # A sender that tries again would repeat the event for the readers that have taken it.
+        if True not in taken:
             wait = {"Retry-After": str(RETRY_AFTER)}
             return web.Response(status=503, text="too many events", headers=wait)
         return web.Response(text="taken")
 
     def _refuse_malformed(self, reason: str, server_id: int | None) -> web.Response:
-        self._report_malformed(reason)
+        self._refused.count_malformed(reason)
         self._report_missed(server_id)
         return web.Response(status=400, text=reason)
 
@@ -167,13 +162,15 @@ class HttpPushServer:
 
         What is refused has shown no key, so it must not make the bot fetch without a limit.
         """
+        if (queue := self._routes.only_queue()) is None:
+            return
         # `/sonorancad/event/1`, `/2`, … must not be a way around the limit either.
         if len(self._missed_timers) >= MAX_MISSED_SERVERS:
             server_id = next(iter(self._missed_timers))
         if server_id in self._missed_timers:
             self._missed_again.add(server_id)
             return
-        self._queue.put_events_missed(server_id)
+        queue.put_events_missed(server_id)
         self._missed_timers[server_id] = asyncio.get_running_loop().call_later(
             MISSED_SECONDS, self._end_missed_timer, server_id
         )
@@ -184,13 +181,6 @@ class HttpPushServer:
             self._missed_again.discard(server_id)
             self._report_missed(server_id)
 
-    def _report_malformed(self, reason: str) -> None:
-        self._malformed += 1
-        now = self._clock.monotonic()
-        if now - self._malformed_reported_at >= MALFORMED_SECONDS:
-            self._queue.put(MalformedRequests(self._malformed, reason))
-            self._malformed, self._malformed_reported_at = 0, now
-
     def _server_logger(self) -> logging.Logger:
         """Return a logger for aiohttp that reports malformed requests instead of logging them.
 
@@ -200,7 +190,7 @@ class HttpPushServer:
         def is_other(record: logging.LogRecord) -> bool:
             error = record.exc_info[1] if record.exc_info else None
             if isinstance(error, HttpProcessingError):
-                self._report_malformed(type(error).__name__)
+                self._refused.count_malformed(type(error).__name__)
                 return False
             return True
 

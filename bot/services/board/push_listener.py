@@ -16,7 +16,6 @@ from bot.cad.push.event_queue import (
     FeedDisconnected,
     FeedItem,
     FeedRefused,
-    MalformedRequests,
 )
 from bot.cad.push.events import Event
 from bot.common.clock import Clock
@@ -27,15 +26,11 @@ from bot.services.cad_servers import CadServers
 _log = logging.getLogger(__name__)
 
 
-class ListenError(Exception):
-    """The bot cannot listen on a feed's address; the message says why."""
-
-
 class Feed(Protocol):
     """A source of push events. Used once: start it, read it to its end, stop it."""
 
     async def start(self) -> None:
-        """Start listening; raise OSError if that is impossible."""
+        """Start listening."""
 
     async def stop(self) -> None:
         """Stop listening; this ends the iteration."""
@@ -89,18 +84,11 @@ class PushListener:
         )
 
     async def start(self) -> None:
-        """Start every feed and a task that reads it.
-
-        Raises:
-            ListenError: the port is taken, or the address is not this machine's.
-        """
+        """Start every feed and a task that reads it."""
         # A context of their own: the feeds outlive the task that started the bot.
         context = contextvars.Context()
         for feed in self._feeds:
-            try:
-                await asyncio.create_task(feed.start(), context=context)
-            except OSError as error:
-                raise ListenError(error.strerror or str(error)) from error
+            await asyncio.create_task(feed.start(), context=context)
             status = FeedStatus(self._clock.now())
             self.feed_statuses.append(status)
             reader = context.run(asyncio.create_task, self._read(feed, status))
@@ -137,8 +125,6 @@ class PushListener:
             case FeedRefused(text=text):
                 self._stop_hearing(item.server_id)
                 _log.error("the CAD refuses push events for server %s: %s", server_id, text)
-            case MalformedRequests(count=count, reason=reason):
-                _log.warning("PUSH_LISTEN got %s malformed requests, the last: %s", count, reason)
 
     def _refresh_after_missed(self, server_id: int | None) -> None:
         """Fetch the data of one server, or of all servers, again.

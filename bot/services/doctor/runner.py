@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.services.access.policy import Access, Actor, PermissionRule
 from bot.services.doctor.findings import Finding, FindingCode, fault
+from bot.services.doctor.setup_checks import PUSH_CHECK
 
 CHECK_TIMEOUT = 25.0  # seconds per check; a request to the CAD takes up to 10, with its retries
 
@@ -55,10 +56,18 @@ class Doctor:
             NotAllowed.
         """
         self._access.require_admin(actor)
-        findings = await run_checks({**self._guild_checks(actor.guild_id), **self._checks})
+        return await self.check(actor.guild_id)
+
+    async def check(self, guild_id: int) -> DoctorReport:
+        """Run all checks for a guild; the caller has checked the actor's rights."""
+        findings = await run_checks({**self._guild_checks(guild_id), **self._checks})
         return DoctorReport(
             tuple(findings), self._access.rules, self._access.checks_cad_permissions
         )
+
+    async def check_push(self) -> list[Finding]:
+        """Say what was heard of the push events; the caller has checked the actor's rights."""
+        return await run_checks({PUSH_CHECK: self._checks[PUSH_CHECK]})
 
 
 async def run_checks(

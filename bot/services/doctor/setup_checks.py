@@ -28,6 +28,7 @@ from bot.services.doctor.findings import Finding, FindingCode, fault, fine, warn
 from bot.storage.errors import DatabaseTooNew, NotADatabase, StorageError
 from bot.storage.health import Health
 
+PUSH_CHECK = "The way of push events"  # its name among the checks
 MAX_CLOCK_SKEW = 30.0  # seconds
 LOW_SPACE = 100 * 2**20  # bytes
 CRITICAL_SPACE = 5 * 2**20

@@ -109,8 +109,8 @@ class BatchSender:
     async def _look_at_calls(self, result: SendResult, sent: Sequence[QueuedOrder]) -> None:
         """Close the orders that the calls show; put the others back, to be sent alone."""
         try:
-            result.done, receipt = await self._shared.find_done(sent)
-            result.sent = Sent(receipt)
+            result.done, calls_read = await self._shared.find_done(sent)
+            result.sent = Sent(calls_read=calls_read)
         except CadError as error:
             _log.warning("the calls are not known after a request about several: %r", error)
         partitions: dict[Hashable, int] = {}

@@ -18,6 +18,7 @@ from bot.services.orders import moves
 from bot.services.orders.outcomes import BoardConfirmation, OrderView, Outcome
 from bot.services.queue.order_kinds import KINDS
 from bot.services.queue.queued_order import QueuedOrder
+from bot.services.queue.steps import CallsRead
 from bot.services.targets.resolution import Assignee
 from bot.storage.errors import StorageError
 from bot.storage.stores.order_store import Order
@@ -28,6 +29,13 @@ CHECK_AFTER = (0.0, 5.0, 20.0, 50.0)  # seconds; the last check may take ten mor
 _log = logging.getLogger(__name__)
 
 
+def compare_answer(queued: QueuedOrder, outcome: Outcome) -> Outcome:
+    """Compare what the CAD has shown or said after the last request with the order."""
+    if queued.calls_read:
+        return compare_calls(queued, outcome, queued.calls_read)
+    return compare_receipt(queued, outcome, queued.receipt) if queued.receipt else outcome
+
+
 def compare_receipt(queued: QueuedOrder, outcome: Outcome, receipt: Receipt) -> Outcome:
     """Compare a receipt with the order; if a unit is not known, the receipt says nothing."""
     assignees = queued.resolution.assignees
@@ -35,6 +43,16 @@ def compare_receipt(queued: QueuedOrder, outcome: Outcome, receipt: Receipt) -> 
         return outcome
     missing = [one for one in assignees if one.unit and one.unit.ident not in receipt.idents]
     return _with_verdict(queued, outcome, missing)
+
+
+def compare_calls(queued: QueuedOrder, outcome: Outcome, read: CallsRead) -> Outcome:
+    """Compare the calls as read after the request with the order."""
+    compared = replace(
+        _with_former_calls(queued, outcome, read.calls),
+        also_moved=_also_moved(queued, read.before, read.after),
+        is_looked_at=True,
+    )
+    return _with_verdict(queued, compared, not_shown(queued, read.calls))
 
 
 async def confirm_on_board(
@@ -68,11 +86,9 @@ async def confirm_on_board(
             calls = await board.fetch_calls(server_id)
         except CadError:
             continue
-        missing = not_shown(queued, calls)
-        also_moved = _also_moved(queued, before, board.snapshot(server_id))
-        result = replace(_with_former_calls(queued, result, calls), also_moved=also_moved)
-        result = _with_verdict(queued, result, missing)
-        if not missing:
+        read = CallsRead(calls, before, board.snapshot(server_id))
+        result = compare_calls(queued, result, read)
+        if not result.missing:
             break
     if not result.missing:
         return result

@@ -179,6 +179,7 @@ class OrderCompletion:
         closed = [*result.done, *(duplicates_of(result.done) if duplicates_of else ())]
         for queued in closed:
             queued.receipt = result.sent.receipt or queued.receipt
+            queued.calls_read = result.sent.calls_read.get(queued.order.server_id)
             if result.sent.call_id is not None:
                 queued.order = replace(queued.order, call_id=result.sent.call_id)
         done = [*closed, *result.seen]
@@ -235,8 +236,8 @@ class OrderCompletion:
                 is_incomplete=is_incomplete,
                 unmoved=tuple([one.reference for one in moved if one.call_id == goes_to]),
             )
-            if queued.receipt:
-                queued.outcome = board_check.compare_receipt(queued, queued.outcome, queued.receipt)
+            if queued.receipt or queued.calls_read:
+                queued.outcome = board_check.compare_answer(queued, queued.outcome)
             end = OrderState.DONE if is_incomplete else state
             queued.order = replace(order, state=end, finished_at=now)
         done = [one.view() for one in orders if one.order.state is OrderState.DONE]

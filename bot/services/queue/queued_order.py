@@ -22,7 +22,7 @@ from bot.services.orders.outcomes import (
     WaitNotice,
 )
 from bot.services.queue.order_kinds import KINDS, OrderKind
-from bot.services.queue.steps import Step
+from bot.services.queue.steps import CallsRead, Step
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.terms import Term
 from bot.storage.stores.order_store import Order, OrderState
@@ -105,6 +105,7 @@ class QueuedOrder:
         is_late: its units may have moved on since the order was given.
         may_have_been_sent: an attempt at this step that failed may have reached the CAD.
         receipt: what the CAD said to the last request.
+        calls_read: the calls that show what the last request has done; None where not read.
 
     What the notifier has to know, lost in a restart:
         reply: what the actor has been shown.
@@ -128,6 +129,7 @@ class QueuedOrder:
     is_late: bool = False
     may_have_been_sent: bool = False
     receipt: Receipt | None = None
+    calls_read: CallsRead | None = None
     reply: ReplyState = field(default_factory=ReplyState)
 
     @classmethod

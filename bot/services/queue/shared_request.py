@@ -10,10 +10,10 @@ import logging
 from collections.abc import Hashable, Sequence
 
 from bot.cad.client import CadClient
-from bot.cad.models import Call, Receipt
 from bot.services.board.live_board import Board
 from bot.services.queue.board_check import not_shown
 from bot.services.queue.queued_order import QueuedOrder
+from bot.services.queue.steps import CallsRead
 
 _log = logging.getLogger(__name__)
 
@@ -38,27 +38,30 @@ class SharedRequestCheck:
 
     async def find_done(
         self, sent: Sequence[QueuedOrder]
-    ) -> tuple[list[QueuedOrder], Receipt | None]:
-        """Return the orders that are done, with a receipt for their units if the calls show them.
+    ) -> tuple[list[QueuedOrder], dict[int, CallsRead]]:
+        """Return the orders that are done, with the calls that show them, by server id.
 
-        The others are to be sent again, each call alone. An order that was sent alone is done.
+        The others are to be sent again, each call alone. An order that was sent alone is done,
+        whether the calls show it or not.
 
         Raises:
             CadError: the CAD does not show its calls.
         """
-        calls: dict[int, Sequence[Call]] = {}
+        read: dict[int, CallsRead] = {}
         for server_id in dict.fromkeys(one.order.server_id for one in sent):
-            calls[server_id] = await self._board.fetch_calls(server_id)
-        done = [one for one in sent if not not_shown(one, calls[one.order.server_id])]
+            before = self._board.snapshot(server_id)
+            calls = await self._board.fetch_calls(server_id)
+            read[server_id] = CallsRead(calls, before, self._board.snapshot(server_id))
+        done = [one for one in sent if not not_shown(one, read[one.order.server_id].calls)]
         later = [one for one in sent if _key(one) != _key(sent[0])]
         if not later:
             is_shown = len(done) == len(sent)
             self._judge(sent, is_shown=is_shown)
-            return [*sent], _receipt(done) if is_shown else None
+            return [*sent], read if is_shown else {}
         if not any(one in done and _has_units(one) for one in later):
             done = [one for one in done if one not in later]
             self.suspects.update(one.order.id for one in later if _has_units(one))
-        return done, _receipt(done)
+        return done, read
 
     def _judge(self, sent: Sequence[QueuedOrder], *, is_shown: bool) -> None:
         """Decide what the CAD does, now that orders that it did not carry out were sent alone."""
@@ -76,8 +79,3 @@ def _key(queued: QueuedOrder) -> Hashable:
 def _has_units(queued: QueuedOrder) -> bool:
     """Return whether the calls can show the order: one of its units is known to be on duty."""
     return any(one.unit for one in queued.resolution.assignees)
-
-
-def _receipt(done: Sequence[QueuedOrder]) -> Receipt:
-    assignees = (one for queued in done for one in queued.resolution.assignees)
-    return Receipt(frozenset(one.unit.ident for one in assignees if one.unit))

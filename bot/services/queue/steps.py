@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.cad.client import CadClient
 from bot.cad.http.rate_limits import RateLimiter
-from bot.cad.models import Receipt
+from bot.cad.models import Call, Receipt
 from bot.cad.push.events import Event
 from bot.services.board.live_board import Board
+from bot.services.board.snapshot import BoardSnapshot
 from bot.services.orders.outcomes import OrderView
 from bot.services.queue.batching import BatchItem
 from bot.services.targets.resolution import Assignee, Resolution
@@ -71,16 +72,27 @@ LookAt: TypeAlias = Callable[[CadAccess, "QueuedOrder"], Awaitable[Look]]
 
 
 @dataclass(frozen=True, slots=True)
+class CallsRead:
+    """The open calls of a server, read after a request, and the board before and after that."""
+
+    calls: Sequence[Call]
+    before: BoardSnapshot
+    after: BoardSnapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What a request has done, as far as the CAD says it.
 
     Attributes:
         receipt: the units.
         call_id: the call that the orders are about from now on; None for no change.
+        calls_read: the calls that show it, by server id; none where they were not read.
     """
 
     receipt: Receipt | None = None
     call_id: int | None = None
+    calls_read: Mapping[int, CallsRead] = field(default_factory=dict)
 
 
 def _nothing(_queued: QueuedOrder) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ from bot.storage.tables import shards
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
+    from sqlalchemy import Update
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _SHARD_ID = 0  # one process owns all guilds
@@ -24,12 +27,13 @@ _is_over = shards.c.expires_at <= func.clock_timestamp()
 _in_time = func.clock_timestamp() + bindparam("ttl", type_=Interval)
 _SHARD = update(shards).where(shards.c.shard_id == _SHARD_ID)
 _is_mine = (shards.c.worker_id == bindparam("worker"), shards.c.epoch == bindparam("held"))
+_GRANT = shards.c.epoch, func.clock_timestamp()
 _CLAIM = (
     _SHARD.where(_is_over)
     .values(worker_id=bindparam("worker"), epoch=shards.c.epoch + 1, expires_at=_in_time)
-    .returning(shards.c.epoch)
+    .returning(*_GRANT)
 )
-_RENEW = _SHARD.where(*_is_mine, ~_is_over).values(expires_at=_in_time)
+_RENEW = _SHARD.where(*_is_mine, ~_is_over).values(expires_at=_in_time).returning(*_GRANT)
 _RESIGN = _SHARD.where(*_is_mine, ~_is_over).values(expires_at=func.clock_timestamp())
 _FENCE = (
     # A process that is stopped within the transaction must not keep the others out.
@@ -39,6 +43,19 @@ _FENCE = (
     # A claim changes a key and waits for this lock; a renewal does not, see `tables.shards`.
     .with_for_update(read=True, key_share=True)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the database says to a claim or a renewal.
+
+    Attributes:
+        epoch: that of the lease.
+        at: the moment of the statement, by the database's clock.
+    """
+
+    epoch: int
+    at: datetime
 
 
 class LeaseTable:
@@ -65,18 +82,13 @@ class LeaseTable:
         async with self._connected() as connection:
             await connection.execute(row)
 
-    async def claim(self, ttl: timedelta) -> int | None:
-        """Take the lease if it is over; return its new epoch, None where it is not over."""
-        values = {"worker": self._worker_id, "ttl": ttl}
-        async with self._connected() as connection:
-            epoch: int | None = await connection.scalar(_CLAIM, values)
-        return epoch
+    async def claim(self, ttl: timedelta) -> Grant | None:
+        """Take the lease if it is over, with a new epoch; None where it is not over."""
+        return await self._ask_for(_CLAIM, ttl=ttl)
 
-    async def renew(self, epoch: int, ttl: timedelta) -> bool:
-        """Extend the lease of this worker and this epoch; False where it is over."""
-        values = {"worker": self._worker_id, "held": epoch, "ttl": ttl}
-        async with self._connected() as connection:
-            return bool((await connection.execute(_RENEW, values)).rowcount)
+    async def renew(self, epoch: int, ttl: timedelta) -> Grant | None:
+        """Extend the lease of this worker and this epoch; None where it is over."""
+        return await self._ask_for(_RENEW, held=epoch, ttl=ttl)
 
     async def resign(self, epoch: int) -> None:
         """End the lease of this worker and this epoch."""
@@ -96,6 +108,12 @@ class LeaseTable:
     async def close(self) -> None:
         """Close the connection."""
         await self._engine.dispose()
+
+    async def _ask_for(self, statement: Update, **values: object) -> Grant | None:
+        values["worker"] = self._worker_id
+        async with self._connected() as connection:
+            row = (await connection.execute(statement, values)).first()
+        return Grant(*row) if row else None
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

@@ -2,7 +2,8 @@
 
 The owner trusts its lease for less time than the database grants it, counted from before it asked.
 So a process that was stopped, cut off or late knows by its own clock alone that the lease may be
-over, and no clocks are compared. As in River's `internal/leadership/elector.go`, with an epoch.
+over. What date and time it is, all of them learn from the database. As in River's
+`internal/leadership/elector.go`, with an epoch.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,7 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.common.clock import SYSTEM_CLOCK, Clock
 from bot.common.outage_log import OutageLog
 from bot.storage.errors import DatabaseInUse, DatabaseUnavailable, OwnershipLost, StorageError
-from bot.storage.leases.lease_table import LeaseTable
+from bot.storage.leases.lease_table import Grant, LeaseTable
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -54,8 +55,8 @@ class Leases(Protocol):
     location: str
 
     async def prepare(self) -> None: ...
-    async def claim(self, ttl: timedelta) -> int | None: ...
-    async def renew(self, epoch: int, ttl: timedelta) -> bool: ...
+    async def claim(self, ttl: timedelta) -> Grant | None: ...
+    async def renew(self, epoch: int, ttl: timedelta) -> Grant | None: ...
     async def resign(self, epoch: int) -> None: ...
     async def fence(self, connection: AsyncConnection, epoch: int, patience: timedelta) -> bool: ...
     async def close(self) -> None: ...
@@ -78,6 +79,7 @@ class ShardLeases:
         self._ttl = timedelta(seconds=self.times.ttl)
         self._epoch = 0  # of this process; the first one is 1
         self._trusted_until = -math.inf  # by the uptime of this machine
+        self._zero = datetime.min.replace(tzinfo=UTC)  # of the uptime, by the database's clock
         self._over = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
 
@@ -93,6 +95,10 @@ class ShardLeases:
     def trusted_for(self) -> float:
         """Return the seconds for which no other process has the lease; 0 once that is over."""
         return max(0.0, self._trusted_until - self._clock.uptime())
+
+    def now(self) -> datetime:
+        """Return the present moment by the clock of the database."""
+        return self._zero + timedelta(seconds=self._clock.uptime())
 
     async def acquire(self, *, stands_by: bool) -> None:
         """Take the lease, and renew it from then on; one that stands by waits for it."""
@@ -124,18 +130,18 @@ class ShardLeases:
     async def claim(self) -> bool:
         """Take the lease if no process has it; return whether it is ours now."""
         asked_at = self._clock.uptime()
-        if epoch := await self._leases.claim(self._ttl):
-            self._epoch = epoch
-            self._trust(asked_at)
+        if grant := await self._leases.claim(self._ttl):
+            self._epoch = grant.epoch
+            self._trust(grant, asked_at)
         return self.trusted_for() > 0
 
     async def renew(self) -> None:
         """Extend the lease, unless it is over."""
         asked_at = self._clock.uptime()
-        is_extended = await self._leases.renew(self._epoch, self._ttl)
+        grant = await self._leases.renew(self._epoch, self._ttl)
         # Once the trust has ended, what was built on it is being closed: it must not come back.
-        if is_extended and self.trusted_for() > 0:
-            self._trust(asked_at)
+        if grant and self.trusted_for() > 0:
+            self._trust(grant, asked_at)
         else:
             self._lose()
 
@@ -191,8 +197,11 @@ class ShardLeases:
                 outage.record_success()
                 pause = self.times.renew_every
 
-    def _trust(self, asked_at: float) -> None:
+    def _trust(self, grant: Grant, asked_at: float) -> None:
         self._trusted_until = asked_at + self.times.ttl - self.times.margin
+        # The statement took place between the question and the answer.
+        answered_at = self._clock.uptime()
+        self._zero = grant.at - timedelta(seconds=(asked_at + answered_at) / 2)
 
     def _lose(self) -> None:
         self._trusted_until = -math.inf

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
-from bot.storage.tables import communities, guilds
+from bot.storage.tables import communities, guilds, left_guilds
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class StoredGuild:
         community_id: of the row that has the key; guilds of one community may share it.
         cad_id: the community's id at the CAD.
         key_sealed: bound to the two ids before.
+        revision: counts the changes.
     """
 
     guild_id: int
@@ -40,6 +41,7 @@ class StoredGuild:
     cad_id: str
     key_sealed: bytes = field(repr=False)
     key_set_at: datetime
+    revision: int
 
 
 _COLUMNS = {one.name: one for one in (*communities.c, *guilds.c)}
@@ -52,6 +54,17 @@ _COMMUNITY = select(communities.c.id).where(
     communities.c.cad_id == bindparam("cad"),
     communities.c.key_digest.in_(bindparam("digests", expanding=True)),
 )
+_REVISION = select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild"))
+_CHANGE = (
+    update(guilds)
+    .where(guilds.c.guild_id == bindparam("guild"))
+    .values(
+        settings=bindparam("changed"),
+        updated_at=bindparam("now"),
+        revision=guilds.c.revision + 1,
+    )
+)
+_COME_BACK = delete(left_guilds).where(left_guilds.c.guild_id == bindparam("guild"))
 DELETE_UNUSED = delete(communities).where(communities.c.id.not_in(select(guilds.c.community_id)))
 
 
@@ -91,14 +104,22 @@ class GuildStore:
     ) -> None:
         """Set a guild up, or replace how it was set up; a community of no guild is forgotten."""
         async with self._database.begin() as connection:
+            revision = await connection.scalar(_REVISION, {"guild": guild_id})
             row = {
                 "guild_id": guild_id,
                 "community_id": await self._put_community(connection, cad_id, api_key, now),
                 "settings": settings,
                 "updated_at": now,
+                "revision": (revision or 0) + 1,
             }
             await connection.execute(self._upsert, row)
+            await connection.execute(_COME_BACK, {"guild": guild_id})
             await connection.execute(DELETE_UNUSED)
+
+    async def change(self, guild_id: int, settings: str, now: datetime) -> None:
+        """Replace the settings of a guild that is set up; its community and key stay."""
+        async with self._database.begin() as connection:
+            await connection.execute(_CHANGE, {"guild": guild_id, "changed": settings, "now": now})
 
     async def _put_community(
         self, connection: AsyncConnection, cad_id: str, api_key: str, now: datetime

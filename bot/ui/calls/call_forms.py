@@ -26,6 +26,7 @@ from bot.ui.interactions.responses import (
     actor_of,
     reply_address,
     respond,
+    services_for,
     submit_order,
 )
 from bot.ui.links.link_results import link_saved
@@ -52,7 +53,10 @@ class Form(Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Run `submit`; an error becomes the answer."""
-        await run_guarded(interaction, self.submit)
+        await run_guarded(interaction, self._submit_there)
+
+    async def _submit_there(self, interaction: Interaction) -> None:
+        await self.submit(interaction, services_for(interaction))
 
     @abstractmethod
     async def submit(self, interaction: Interaction, services: GuildServices) -> None:

@@ -31,6 +31,11 @@ def finding_text(finding: Finding) -> str:
     return text.replace(" .", ".").replace(" ,", ",")
 
 
+def finding_line(finding: Finding) -> str:
+    """Return a finding for Discord: a mark for its level, and its text."""
+    return f"{_MARKS[finding.level]} {finding_text(finding)}"
+
+
 def terminal_line(finding: Finding) -> str:
     """Return a finding for a terminal: level, topic and text in columns."""
     return f"{finding.level.name.lower():<8} {finding.code.topic:<11} {finding_text(finding)}"
@@ -53,7 +58,7 @@ def report(found: DoctorReport) -> str:
     """
     worst = max((one.level for one in found.findings), default=Level.OK)
     head = f"{_MARKS[worst]} {summary(found.findings)}."
-    tail = ["**Who may do what**", *map(_permission_line, found.rights)]
+    tail = ["**Who may do what**", *map(permission_line, found.rights)]
     if found.needs_cad:
         tail.append("To dispatch or to move yourself you also need that permission in the CAD.")
     room = MESSAGE_LIMIT - len("\n".join([head, *tail]))
@@ -62,7 +67,7 @@ def report(found: DoctorReport) -> str:
 
 def _fit_lines(findings: Iterable[Finding], room: int) -> list[str]:
     """Return the findings' lines that fit into `room` characters, and the number of the others."""
-    lines = [f"{_MARKS[one.level]} {finding_text(one)}" for one in findings]
+    lines = [finding_line(one) for one in findings]
     for count in range(len(lines), -1, -1):
         rest = [f"and {len(lines) - count} more; `python -m bot doctor` prints all"]
         shown = lines[:count] + (rest if count < len(lines) else [])
@@ -71,7 +76,8 @@ def _fit_lines(findings: Iterable[Finding], room: int) -> list[str]:
     return []
 
 
-def _permission_line(right: PermissionRule) -> str:
+def permission_line(right: PermissionRule) -> str:
+    """Return who has a permission."""
     who = [join_limited([role_mentions([one]) for one in sorted(right.role_ids)], _ROLES_LIMIT)]
     if right.allows_managers:
         who.append("members with Manage Server")

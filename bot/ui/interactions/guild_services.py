@@ -9,8 +9,10 @@ from discord.ext import commands
 
 from bot.services.calls.call_actions import CallActions
 from bot.services.calls.call_listing import CallListing
+from bot.services.communities.guild_setup import GuildSetup
 from bot.services.doctor.runner import Doctor
 from bot.services.errors import ServiceError
+from bot.services.guild_errors import GuildNotServed
 from bot.services.link_files.import_export import LinkImportExport
 from bot.services.links.bulk_verification import BulkVerifier
 from bot.services.links.link_service import LinkService
@@ -50,7 +52,11 @@ class DispatchClient(commands.Bot):
     Attributes:
         guild_services: those of the guilds that the bot serves, by guild id.
         refusals: why it does not serve others that are set up, by guild id.
+        usual_refusal: why it does not serve the rest.
+        guild_setup: sets guilds up; None where the settings in the environment do.
     """
 
     guild_services: Mapping[int, GuildServices]
     refusals: Mapping[int, type[ServiceError]]
+    usual_refusal: type[ServiceError] = GuildNotServed
+    guild_setup: GuildSetup | None = None

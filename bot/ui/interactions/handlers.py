@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Self, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, Self
 
 import discord
 from discord import app_commands
@@ -20,7 +20,7 @@ from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.guild_services import DispatchClient, GuildServices
 from bot.ui.interactions.responses import Interaction, refusal_for, services_for
 
-PressHandler: TypeAlias = Callable[[Interaction, GuildServices], Awaitable[None]]
+SETUP = "setup"  # the command, and the first word of the custom ids of its page
 
 
 class DispatchTree(app_commands.CommandTree[DispatchClient]):
@@ -44,14 +44,17 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
             task.cancel()
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Refuse what comes while closing, or from a server that this bot does not serve."""
+        """Refuse what comes while closing, or from a server that this bot does not serve.
+
+        A server can be set up before it is served.
+        """
         is_served = interaction.guild_id in self.client.guild_services
         if interaction.type is discord.InteractionType.autocomplete:
             return not self._closing and is_served
         if self._closing:
             await answer(interaction, "❌ The bot is restarting. Try again in a minute.")
             return False
-        if not is_served:
+        if not is_served and not _is_about_setup(interaction):
             await answer_error(interaction, refusal_for(interaction))
             return False
         # discord.py runs the command in the task that asks here.
@@ -69,21 +72,29 @@ class DispatchTree(app_commands.CommandTree[DispatchClient]):
         await answer_error(interaction, cause)
 
 
-async def run_guarded(interaction: discord.Interaction[Any], press: PressHandler) -> None:
+def _is_about_setup(interaction: Interaction) -> bool:
+    """Return whether an interaction is `/setup`, or belongs to its page."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return data.get("name") == SETUP or str(data.get("custom_id")).startswith(f"cad:{SETUP}:")
+
+
+async def run_guarded(
+    interaction: discord.Interaction[Any], handle: Callable[[Interaction], Awaitable[None]]
+) -> None:
     """Run the handler of an item or a form, and answer whatever goes wrong in it.
 
     discord.py only logs an exception in a `callback`, and one in `interaction_check` silently
-    means "not allowed"; therefore every callback of ours calls this with a `press`.
+    means "not allowed"; therefore every callback of ours calls this.
     """
     try:
         if await interaction.client.tree.interaction_check(interaction):
-            await press(interaction, services_for(interaction))
+            await handle(interaction)
     except Exception as error:  # noqa: BLE001 - no caller would answer it
         await answer_error(interaction, error)
 
 
-class PersistentItem(DynamicItem[Any], template="cad:"):
-    """An item whose custom id carries its state; subclasses write `press`.
+class GuardedItem(DynamicItem[Any], template="cad:"):
+    """An item whose custom id carries its state; subclasses write `handle`.
 
     The groups of the `template` are the arguments of `__init__`, in their order: numbers, unless
     the subclass overrides `from_match`.
@@ -106,8 +117,20 @@ class PersistentItem(DynamicItem[Any], template="cad:"):
         return cls(*map(int, match.groups()))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Run `press`; whatever goes wrong is answered."""
-        await run_guarded(interaction, self.press)
+        """Run `handle`; whatever goes wrong is answered."""
+        await run_guarded(interaction, self.handle)
+
+    @abstractmethod
+    async def handle(self, interaction: Interaction) -> None:
+        """Do what the item is for, with or without the services of the guild."""
+
+
+class PersistentItem(GuardedItem, template="cad:"):
+    """An item that needs the services of its guild; subclasses write `press`."""
+
+    async def handle(self, interaction: Interaction) -> None:
+        """Run `press` with the services of the guild."""
+        await self.press(interaction, services_for(interaction))
 
     @abstractmethod
     async def press(self, interaction: Interaction, services: GuildServices) -> None:

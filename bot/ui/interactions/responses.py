@@ -19,7 +19,7 @@ from discord.ui import View
 
 from bot.cad.errors import CadError
 from bot.services.access.policy import Actor
-from bot.services.errors import GuildNotServed, ServiceError, SpentError
+from bot.services.errors import ServiceError, SpentError
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.queue.order_queue import OrderQueue
 from bot.services.reply import ReplyAddress
@@ -67,7 +67,8 @@ def services_for(interaction: Interaction) -> GuildServices:
 
 def refusal_for(interaction: Interaction) -> ServiceError:
     """Return why the bot does not serve the guild that an interaction comes from."""
-    return interaction.client.refusals.get(interaction.guild_id or 0, GuildNotServed)()
+    client = interaction.client
+    return client.refusals.get(interaction.guild_id or 0, client.usual_refusal)()
 
 
 def actor_of(interaction: Interaction) -> Actor:
@@ -119,7 +120,7 @@ async def submit_order(
     try:
         if place is ReplyPlace.NEW:
             accepted = await _store_and_acknowledge(interaction, accept, queue)
-        elif REPLY_ID in interaction.extras or await _acknowledge(interaction, in_place=True):
+        elif REPLY_ID in interaction.extras or await acknowledge(interaction, in_place=True):
             accepted = await accept(actor_of(interaction), reply_address(interaction))
         else:
             return
@@ -153,7 +154,7 @@ async def _store_and_acknowledge(
         if late:
             await asyncio.wait(late)
     try:
-        is_in_time = await (late[0] if late else _acknowledge(interaction))
+        is_in_time = await (late[0] if late else acknowledge(interaction))
     except Exception:
         # The member is told of the error, so the next start must not resume the order.
         await queue.withdraw(accepted.order)
@@ -166,7 +167,7 @@ async def _store_and_acknowledge(
 
 async def _acknowledge_first(interaction: Interaction) -> bool:
     """Acknowledge an interaction whose order is not stored yet, and say why."""
-    is_in_time = await _acknowledge(interaction)
+    is_in_time = await acknowledge(interaction)
     if is_in_time:
         await answer(interaction, DATABASE_BUSY)
     return is_in_time
@@ -193,7 +194,7 @@ async def respond(
     """
     view, file, is_done = None, None, False
     try:
-        if not await _acknowledge(interaction, in_place=in_place):
+        if not await acknowledge(interaction, in_place=in_place):
             return False
         result = await work
         if render is None:
@@ -228,7 +229,7 @@ async def answer_beside(interaction: Interaction, error: Exception) -> None:
         _log.warning("a message that was pressed is not changed: %s", failure)
 
 
-async def _acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
+async def acknowledge(interaction: Interaction, *, in_place: bool = False) -> bool:
     """Tell Discord within its three seconds that an answer for this member alone will follow.
 
     In place, the answer will be an edit of the message that was pressed, also of a public one.

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.cad.push.http_push import HttpPushServer
 from tests.cad.lifetimes import running
-from tests.cad.push.push_client import KEY
+from tests.cad.push.push_client import ReadPushServer
 
 
 @pytest.fixture
-async def feed() -> AsyncIterator[HttpPushServer]:
-    async with running(HttpPushServer("127.0.0.1", 0, KEY, queue_size=3)) as listening:
+async def feed() -> AsyncIterator[ReadPushServer]:
+    async with running(ReadPushServer(queue_size=3)) as listening:
         yield listening
 
 

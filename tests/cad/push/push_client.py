@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
+from bot.cad.push.event_queue import QUEUE_SIZE, EventQueue, FeedItem
 from bot.cad.push.http_push import EVENT_PATH, HttpPushServer
+from bot.cad.push.key_routes import KeyFeed
 
 KEY = "very-secret"
+
+
+class ReadPushServer(HttpPushServer):
+    """A push server with one reader, whose items it is an iterator of."""
+
+    def __init__(self, *, queue_size: int = QUEUE_SIZE, **more: Any) -> None:
+        super().__init__("127.0.0.1", 0, **more)
+        self.feed: KeyFeed = self.listen(KEY, queue_size)
+
+    @property
+    def queue(self) -> EventQueue:
+        return self.feed._queue
+
+    async def start(self) -> None:
+        await super().start()
+        await self.feed.start()
+
+    async def stop(self) -> None:
+        await self.feed.stop()
+        await super().stop()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> FeedItem:
+        return await anext(self.feed)
 
 
 def closed(*call_ids: int, **more: Any) -> dict[str, Any]:

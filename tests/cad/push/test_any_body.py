@@ -12,8 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cad.push.http_push import HttpPushServer
-from tests.cad.push.push_client import KEY, closed, post, url
+from tests.cad.push.push_client import KEY, ReadPushServer, closed, post, url
 from tests.cad.samples import JSON
 
 TYPES = ("EVENT_DISPATCH_CLOSED", "EVENT_DISPATCH_NEW", "EVENT_911", "EVENT_UNIT_STATUS", "")
@@ -27,7 +26,7 @@ bodies = st.binary(max_size=60) | st.builds(json.dumps, JSON | events).map(str.e
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies)
 async def test_any_body(
-    feed: HttpPushServer,
+    feed: ReadPushServer,
     session: aiohttp.ClientSession,
     caplog: pytest.LogCaptureFixture,
     body: bytes,

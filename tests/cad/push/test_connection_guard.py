@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from bot.cad.push import connection_guard
-from bot.cad.push.http_push import EVENT_PATH, HttpPushServer
+from bot.cad.push.http_push import EVENT_PATH
 from tests.cad.lifetimes import running
-from tests.cad.push.push_client import A_REQUEST, KEY, closed, connect, post
+from tests.cad.push.push_client import A_REQUEST, ReadPushServer, closed, connect, post
 from tests.deadlines import HANG_TIMEOUT
 
 HALF_A_HEADER = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
@@ -19,7 +19,7 @@ HALF_A_HEADER = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
 
 @pytest.mark.parametrize("start", [b"", HALF_A_HEADER])
 async def test_a_connection_without_a_whole_header_is_closed(
-    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch, start: bytes
+    feed: ReadPushServer, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
     monkeypatch.setattr(connection_guard, "HEADER_SECONDS", 0.05)
     reader, writer = await connect(feed)
@@ -31,7 +31,7 @@ async def test_a_connection_without_a_whole_header_is_closed(
 
 
 async def test_a_header_that_arrives_in_pieces_is_read(
-    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch
+    feed: ReadPushServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_guard, "HEADER_SECONDS", 0.3)
     reader, writer = await connect(feed)
@@ -50,7 +50,7 @@ async def test_silent_connections_do_not_keep_the_cad_out(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 4)
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed:
+    async with running(ReadPushServer()) as feed:
         silent = [await connect(feed) for _ in range(12)]
         assert await post(session, feed, closed(1)) == 200
         async with asyncio.timeout(HANG_TIMEOUT):
@@ -65,7 +65,7 @@ async def test_a_connection_too_many_is_closed_while_all_others_are_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection_guard, "MAX_CONNECTIONS", 2)
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(HANG_TIMEOUT):
+    async with running(ReadPushServer()) as feed, asyncio.timeout(HANG_TIMEOUT):
         used = [await connect(feed) for _ in range(2)]
         for reader, writer in used:
             writer.write(A_REQUEST)

@@ -216,7 +216,7 @@ def test_keys_read_the_same_in_any_letter_case(
 ) -> None:
     payload = recased(event(sample[0], sample[1]), letters)
     assert read_event(payload) == (sample[2],)
-    assert envelope.has_key(payload, KEY)
+    assert envelope.api_key(payload) == KEY
 
 
 def test_the_key_goes_no_further() -> None:
@@ -249,7 +249,7 @@ def test_no_json_makes_the_readers_raise(payload: Any) -> None:
         repr(found).encode()
     server_id = envelope.server_id(payload)
     assert server_id is None or isinstance(server_id, int)
-    assert not envelope.has_key(payload, "another")
+    assert isinstance(envelope.api_key(payload), str)
 
 
 def test_the_depth_of_json_is_no_trap() -> None:

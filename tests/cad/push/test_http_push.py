@@ -20,23 +20,31 @@ from bot.cad.push.event_queue import (
     EventsReceived,
     FeedDisconnected,
     FeedItem,
-    MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, EmergenciesRemoved
 from bot.cad.push.http_push import EVENT_PATH, MAX_BODY, RETRY_AFTER, HttpPushServer
+from bot.cad.push.refused_requests import MALFORMED_SECONDS, RefusedRequests
 from tests.cad.lifetimes import running
-from tests.cad.push.push_client import A_REQUEST, KEY, closed, connect, post, url
+from tests.cad.push.push_client import (
+    A_REQUEST,
+    KEY,
+    ReadPushServer,
+    closed,
+    connect,
+    post,
+    url,
+)
 from tests.deadlines import HANG_TIMEOUT
 from tests.manual_clock import ManualClock
 
 
-async def heard(feed: HttpPushServer) -> FeedItem:
+async def heard(feed: ReadPushServer) -> FeedItem:
     async with asyncio.timeout(HANG_TIMEOUT):
         return await anext(feed)
 
 
 async def test_events_come_out_in_order(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     for call_id in (1, 2):
         assert await post(session, feed, closed(call_id)) == 200
@@ -47,7 +55,7 @@ async def test_events_come_out_in_order(
 
 
 async def test_a_reader_waits_for_what_comes(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     reading = asyncio.create_task(heard(feed))
     assert await post(session, feed, closed(1)) == 200
@@ -72,7 +80,7 @@ async def test_a_reader_waits_for_what_comes(
     ],
 )
 async def test_what_is_no_event_leaves_nothing_behind(
-    feed: HttpPushServer, session: aiohttp.ClientSession, body: bytes, status: int
+    feed: ReadPushServer, session: aiohttp.ClientSession, body: bytes, status: int
 ) -> None:
     async with session.post(url(feed), data=io.BytesIO(body)) as response:
         assert response.status == status
@@ -81,12 +89,12 @@ async def test_what_is_no_event_leaves_nothing_behind(
     received = EventsReceived(None, (CallsClosed((5,)),))
     while (item := await heard(feed)) != received:
         assert status in {400, 413}
-        assert isinstance(item, EventsMissed | MalformedRequests)
+        assert item == EventsMissed(None)
 
 
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413)])
 async def test_the_limit_holds_where_no_length_is_announced(
-    feed: HttpPushServer, session: aiohttp.ClientSession, size: int, status: int
+    feed: ReadPushServer, session: aiohttp.ClientSession, size: int, status: int
 ) -> None:
     body = json.dumps(closed(1)).encode().ljust(size)
 
@@ -98,7 +106,7 @@ async def test_the_limit_holds_where_no_length_is_announced(
         assert response.status == status
 
 
-async def test_too_much_is_refused_before_it_is_sent(feed: HttpPushServer) -> None:
+async def test_too_much_is_refused_before_it_is_sent(feed: ReadPushServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
     head = f"POST {EVENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {2**30}\r\n\r\n"
     writer.write(head.encode())
@@ -109,7 +117,7 @@ async def test_too_much_is_refused_before_it_is_sent(feed: HttpPushServer) -> No
 
 
 async def test_a_body_that_never_comes_is_not_waited_for(
-    feed: HttpPushServer, monkeypatch: pytest.MonkeyPatch
+    feed: ReadPushServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "READ_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", feed.port)
@@ -121,7 +129,7 @@ async def test_a_body_that_never_comes_is_not_waited_for(
 
 
 async def test_more_than_fits_is_refused_and_a_gap_follows(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     for call_id in (1, 2, 3):
         assert await post(session, feed, closed(call_id)) == 200
@@ -140,14 +148,14 @@ async def test_more_than_fits_is_refused_and_a_gap_follows(
     assert await heard(feed) == EventsReceived(None, (CallsClosed((7,)),))
 
 
-async def test_other_addresses(feed: HttpPushServer, session: aiohttp.ClientSession) -> None:
+async def test_other_addresses(feed: ReadPushServer, session: aiohttp.ClientSession) -> None:
     for path, status in (("/healthz", 200), (EVENT_PATH, 405), ("/", 405), ("/x", 404)):
         async with session.get(url(feed, path)) as response:
             assert response.status == status
 
 
-async def test_a_port_that_is_taken(feed: HttpPushServer) -> None:
-    second = HttpPushServer("127.0.0.1", feed.port, KEY)
+async def test_a_port_that_is_taken(feed: ReadPushServer) -> None:
+    second = HttpPushServer("127.0.0.1", feed.port)
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
     await second.stop()
@@ -156,7 +164,7 @@ async def test_a_port_that_is_taken(feed: HttpPushServer) -> None:
 async def test_stopping_ends_the_reading_after_what_was_heard(
     session: aiohttp.ClientSession,
 ) -> None:
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed:
+    async with running(ReadPushServer()) as feed:
         assert await post(session, feed, closed(1)) == 200
         port = feed.port
     assert [item async for item in feed] == [EventsReceived(None, (CallsClosed((1,)),))]
@@ -165,7 +173,7 @@ async def test_stopping_ends_the_reading_after_what_was_heard(
 
 
 async def test_stopping_wakes_a_reader_that_waits() -> None:
-    feed = HttpPushServer("127.0.0.1", 0, KEY)
+    feed = ReadPushServer()
     await asyncio.create_task(feed.start(), context=contextvars.Context())
     reading = asyncio.create_task(_all(feed))
     await feed.stop()
@@ -174,7 +182,7 @@ async def test_stopping_wakes_a_reader_that_waits() -> None:
 
 
 async def test_the_key_is_never_logged(
-    feed: HttpPushServer, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+    feed: ReadPushServer, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await post(session, feed, closed(1))
@@ -183,7 +191,7 @@ async def test_the_key_is_never_logged(
     assert KEY not in repr(await heard(feed))
 
 
-async def _all(feed: HttpPushServer) -> list[FeedItem]:
+async def _all(feed: ReadPushServer) -> list[FeedItem]:
     return [item async for item in feed]
 
 
@@ -203,7 +211,7 @@ async def test_an_inbox_owes_one_gap_however_much_it_lost() -> None:
 
 @pytest.mark.parametrize("key", [KEY.upper(), KEY.title(), KEY])
 async def test_the_letter_case_of_the_key_does_not_count(
-    feed: HttpPushServer, session: aiohttp.ClientSession, key: str
+    feed: ReadPushServer, session: aiohttp.ClientSession, key: str
 ) -> None:
     assert await post(session, feed, closed(1, key=key)) == 200
 
@@ -220,7 +228,7 @@ async def test_the_letter_case_of_the_key_does_not_count(
     ],
 )
 async def test_the_address_names_the_server_of_events_that_name_none(
-    feed: HttpPushServer, session: aiohttp.ClientSession, path: str, server_id: int | None
+    feed: ReadPushServer, session: aiohttp.ClientSession, path: str, server_id: int | None
 ) -> None:
     for payload, expected in ((closed(1), server_id), (closed(1, serverId=7), 7)):
         async with session.post(url(feed, path), json=payload) as response:
@@ -229,7 +237,7 @@ async def test_the_address_names_the_server_of_events_that_name_none(
 
 
 async def test_the_units_of_a_large_server_are_received(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     unit = {"accId": "0" * 36, "status": 2, "data": {"unitNum": "A-1", "name": "x" * 400}}
     units = [{"id": ident, **unit} for ident in range(1, 301)]
@@ -242,7 +250,7 @@ async def test_the_units_of_a_large_server_are_received(
 
 
 async def test_what_is_refused_leads_to_a_new_fetch_but_not_each_time(
-    feed: HttpPushServer, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    feed: ReadPushServer, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "MISSED_SECONDS", 0.2)
     for _ in range(3):
@@ -253,11 +261,11 @@ async def test_what_is_refused_leads_to_a_new_fetch_but_not_each_time(
     assert await heard(feed) == EventsMissed(2)
     assert await heard(feed) == EventsReceived(None, (CallsClosed((1,)),))
     assert await heard(feed) == EventsMissed(2)  # for the others, when the time is over
-    assert not feed._queue._items
+    assert not feed.queue._items
 
 
 async def test_a_wrong_key_makes_the_bot_fetch_nothing(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     assert await post(session, feed, closed(1, key="wrong")) == 401
     assert await post(session, feed, closed(1)) == 200
@@ -265,7 +273,7 @@ async def test_a_wrong_key_makes_the_bot_fetch_nothing(
 
 
 async def test_a_stranger_cannot_ask_for_fetches_of_many_servers(
-    feed: HttpPushServer, session: aiohttp.ClientSession
+    feed: ReadPushServer, session: aiohttp.ClientSession
 ) -> None:
     for server in range(50):
         async with session.post(url(feed, f"{EVENT_PATH}/{server}"), data=b"{") as answer:
@@ -275,7 +283,7 @@ async def test_a_stranger_cannot_ask_for_fetches_of_many_servers(
 
 async def test_an_idle_connection_is_closed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "KEEP_ALIVE_SECONDS", 0.05)
-    async with running(HttpPushServer("127.0.0.1", 0, KEY)) as feed, asyncio.timeout(HANG_TIMEOUT):
+    async with running(ReadPushServer()) as feed, asyncio.timeout(HANG_TIMEOUT):
         reader, writer = await connect(feed)
         writer.write(A_REQUEST)
         assert b"200 OK" in await reader.read()
@@ -298,8 +306,9 @@ async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = ManualClock()
+    reports: list[RefusedRequests] = []
     async with (
-        running(HttpPushServer("127.0.0.1", 0, KEY, clock=clock)) as feed,
+        running(ReadPushServer(clock=clock, on_refused=reports.append)) as feed,
         asyncio.timeout(HANG_TIMEOUT),
     ):
         for _ in range(2):
@@ -310,9 +319,7 @@ async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
                 with contextlib.suppress(ConnectionError):
                     await reader.read()
                 writer.close()
-            clock.seconds += feed_module.MALFORMED_SECONDS
-        await feed.stop()
-        reports = [item async for item in feed if isinstance(item, MalformedRequests)]
+            clock.seconds += MALFORMED_SECONDS
     assert not caplog.records
     assert len(reports) == 2
     assert reports[0].count == 1
@@ -320,7 +327,7 @@ async def test_malformed_requests_cost_one_report_a_minute_and_no_traceback(
 
 
 async def test_a_fault_of_our_own_is_logged_with_its_traceback(
-    feed: HttpPushServer,
+    feed: ReadPushServer,
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

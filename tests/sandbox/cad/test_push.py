@@ -112,7 +112,7 @@ async def test_what_people_do_is_told(
     assert (told["key"], told["type"]) == (API_KEY, type_)
     assert isinstance(told["data"], list) is listed
     # The bot, which follows the same documents, can read it.
-    assert envelope.has_key(told, API_KEY)
+    assert envelope.api_key(told) == API_KEY
     assert len(read_event(told)) == 1
     assert cad.push.deliveries == [Delivery(type_, HTTP, 200)]
 

@@ -17,12 +17,11 @@ from bot.cad.push.event_queue import (
     FeedDisconnected,
     FeedItem,
     FeedRefused,
-    MalformedRequests,
 )
 from bot.cad.push.events import CallsClosed, Event, UnitsAttached
 from bot.common.clock import SYSTEM_CLOCK
 from bot.services.board.live_board import Board
-from bot.services.board.push_listener import FeedStatus, ListenError, PushListener
+from bot.services.board.push_listener import FeedStatus, PushListener
 from bot.services.cad_servers import CadServers
 from sandbox.cad.state import seed
 from tests.manual_clock import ManualClock
@@ -47,11 +46,6 @@ class ScriptedFeed(AsyncIterator[FeedItem]):
 
     async def __anext__(self) -> FeedItem:
         return await self.inbox.get()
-
-
-class Refusing(ScriptedFeed):
-    async def start(self) -> None:
-        raise OSError("address already in use")
 
 
 class AskedBoard(Board):
@@ -125,27 +119,6 @@ async def test_a_lost_feed_and_a_refused_key_are_said(caplog) -> None:
     assert "silence" in caplog.text
     assert "INVALID KEY" in caplog.text
     assert board.unheard == [1, 2, 1]  # polled as without push events
-
-
-async def test_malformed_requests_are_one_line_and_no_lost_feed(caplog) -> None:
-    feed = ScriptedFeed(MalformedRequests(12, "BadStatusLine"))
-    watch = PushListener(AskedBoard(), [feed], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK)
-    with caplog.at_level(logging.WARNING):
-        await watch.start()
-        await watch.close()
-    (record,) = caplog.records
-    assert "12" in record.getMessage()
-    assert "BadStatusLine" in record.getMessage()
-    assert watch.feed_statuses[0].problem is None
-
-
-async def test_an_address_that_is_taken_stops_the_start() -> None:
-    watch = PushListener(
-        AskedBoard(), [Refusing()], servers=ONE, on_events=unheard, clock=SYSTEM_CLOCK
-    )
-    with pytest.raises(ListenError, match="in use"):
-        await watch.start()
-    await watch.close()
 
 
 async def test_the_feeds_do_not_end_with_the_task_that_started_them() -> None:

@@ -45,6 +45,19 @@ async def test_what_the_calls_show_is_confirmed_by_one_look(queue_fixture: Queue
     assert queue_fixture.cad.calls_per_attach == 1000
 
 
+async def test_the_same_look_shows_which_calls_the_units_have_left(
+    queue_fixture: QueueFixture,
+) -> None:
+    await queue_fixture.order("1 2", 103)
+    await queue_fixture.advance(60)
+    asked = queue_fixture.cad.asked["calls"]
+    _, *orders = await order_three(queue_fixture, "3", "1", "2")
+    await queue_fixture.settle()
+    assert all("left #103" in queue_fixture.text(one) for one in orders)
+    await queue_fixture.advance(60)
+    assert queue_fixture.cad.asked["calls"] - asked <= 2  # one of them for the first order
+
+
 async def test_where_only_the_first_is_done_it_is_remembered(
     queue_fixture: QueueFixture, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-if TYPE_CHECKING:
-    from datetime import timedelta
+from bot.storage.leases.lease_table import Grant
 
+if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # when the database's clock shows 0
 
 
 @dataclass(eq=False)
@@ -48,21 +51,25 @@ class Row:
     expires_at: float = 0.0
     held: dict[object, int] = field(default_factory=dict)
 
-    def claim(self, worker: str, ttl: timedelta) -> int | None:
+    @property
+    def moment(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.now)
+
+    def claim(self, worker: str, ttl: timedelta) -> Grant | None:
         if self.expires_at > self.now:
             return None
         self.worker, self.epoch = worker, self.epoch + 1
         self.expires_at = self.now + ttl.total_seconds()
-        return self.epoch
+        return Grant(self.epoch, self.moment)
 
     def is_held_by(self, worker: str, epoch: int) -> bool:
         return (self.worker, self.epoch) == (worker, epoch) and self.expires_at > self.now
 
-    def renew(self, worker: str, epoch: int, ttl: timedelta) -> bool:
-        is_mine = self.is_held_by(worker, epoch)
-        if is_mine:
-            self.expires_at = self.now + ttl.total_seconds()
-        return is_mine
+    def renew(self, worker: str, epoch: int, ttl: timedelta) -> Grant | None:
+        if not self.is_held_by(worker, epoch):
+            return None
+        self.expires_at = self.now + ttl.total_seconds()
+        return Grant(epoch, self.moment)
 
     def resign(self, worker: str, epoch: int) -> None:
         if self.is_held_by(worker, epoch):
@@ -86,12 +93,13 @@ class PretendLeases:
     async def prepare(self) -> None:
         """Do nothing: the row is there."""
 
-    async def claim(self, ttl: timedelta) -> int | None:
+    async def claim(self, ttl: timedelta) -> Grant | None:
         row, worker = self.row, self.worker
-        return cast("int | None", await Statement(lambda: row.claim(worker, ttl), is_claim=True))
+        return cast("Grant | None", await Statement(lambda: row.claim(worker, ttl), is_claim=True))
 
-    async def renew(self, epoch: int, ttl: timedelta) -> bool:
-        return bool(await Statement(lambda: self.row.renew(self.worker, epoch, ttl)))
+    async def renew(self, epoch: int, ttl: timedelta) -> Grant | None:
+        renewal = Statement(lambda: self.row.renew(self.worker, epoch, ttl))
+        return cast("Grant | None", await renewal)
 
     async def resign(self, epoch: int) -> None:
         await Statement(lambda: self.row.resign(self.worker, epoch))

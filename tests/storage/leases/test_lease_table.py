@@ -46,6 +46,12 @@ async def tables(engine: AsyncEngine) -> tuple[LeaseTable, LeaseTable]:
     return one, other
 
 
+async def epoch_of(table: LeaseTable) -> int | None:
+    """Claim the lease; return the epoch."""
+    grant = await table.claim(LONG)
+    return grant.epoch if grant else None
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Hold a transaction of a process."""
@@ -67,7 +73,7 @@ async def waits_for_a_lock(engine: AsyncEngine) -> None:
 
 async def test_one_process_has_the_lease(tables: tuple[LeaseTable, LeaseTable]):
     one, other = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     assert await other.claim(LONG) is None
     assert await one.claim(LONG) is None
     assert await one.renew(1, LONG)
@@ -75,36 +81,48 @@ async def test_one_process_has_the_lease(tables: tuple[LeaseTable, LeaseTable]):
     assert not await one.renew(2, LONG)
 
 
+async def test_a_claim_and_a_renewal_say_what_time_it_is(
+    engine: AsyncEngine, tables: tuple[LeaseTable, LeaseTable]
+):
+    async with engine.connect() as connection:
+        before = await connection.scalar(text("SELECT clock_timestamp()"))
+        claimed, renewed = await tables[0].claim(LONG), await tables[0].renew(1, LONG)
+        after = await connection.scalar(text("SELECT clock_timestamp()"))
+    assert claimed is not None
+    assert renewed is not None
+    assert before <= claimed.at <= renewed.at <= after
+
+
 async def test_a_lease_that_is_over_goes_to_the_next_process(
     tables: tuple[LeaseTable, LeaseTable],
 ):
     one, other = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     assert await one.renew(1, NO_TIME)
     assert not await one.renew(1, LONG)  # what is over is not renewed
-    assert await other.claim(LONG) == 2
+    assert await epoch_of(other) == 2
     await one.resign(1)
     assert await one.claim(LONG) is None
 
 
 async def test_a_lease_that_is_given_back_is_over(tables: tuple[LeaseTable, LeaseTable]):
     one, other = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     await other.resign(1)
     assert await other.claim(LONG) is None
     await one.resign(1)
-    assert await other.claim(LONG) == 2
+    assert await epoch_of(other) == 2
 
 
 async def test_a_transaction_of_the_owner_keeps_the_next_process_waiting(
     engine: AsyncEngine, tables: tuple[LeaseTable, LeaseTable]
 ):
     one, other = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     async with transaction(engine) as connection:
         assert await one.fence(connection, 1, LONG)
         assert await one.renew(1, NO_TIME)  # a renewal does not wait for it
-        claiming = asyncio.create_task(other.claim(LONG))
+        claiming = asyncio.create_task(epoch_of(other))
         await waits_for_a_lock(engine)
         assert not claiming.done()
     assert await claiming == 2
@@ -118,7 +136,7 @@ async def test_a_fence_that_comes_during_a_claim_does_not_hold(
 ):
     """It sees the row as it was before the claim, and has to look again once that is committed."""
     one, _ = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     async with AsyncExitStack() as stack:
         async with transaction(engine) as claiming:
             await claiming.execute(text("UPDATE shards SET worker_id = 'other', epoch = 2"))
@@ -134,12 +152,12 @@ async def test_a_transaction_that_does_nothing_any_more_is_ended(
 ):
     """A process may be stopped or cut off within it."""
     one, other = tables
-    assert await one.claim(LONG) == 1
+    assert await epoch_of(one) == 1
     own = engine.execution_options(isolation_level="READ COMMITTED")
     async with own.connect() as connection:
         assert await one.fence(connection, 1, timedelta(milliseconds=50))
         assert await one.renew(1, NO_TIME)
-        assert await other.claim(LONG) == 2
+        assert await epoch_of(other) == 2
         with pytest.raises(DBAPIError):
             await connection.execute(text("SELECT 1"))
 

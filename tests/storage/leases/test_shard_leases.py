@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
 from bot.storage.errors import DatabaseInUse, DatabaseUnavailable, OwnershipLost
+from bot.storage.leases.lease_table import Grant
 from bot.storage.leases.shard_leases import LeaseTimes, ShardLeases
 from bot.storage.stores.command_sync_store import CommandSyncStore
 from tests.manual_clock import ManualClock
 from tests.storage.conftest import POSTGRES, _empty_postgres
 
 TIMES = LeaseTimes()
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)  # by the clock of the database
 
 
 @dataclass
@@ -51,22 +53,22 @@ class AnsweringLeases:
     async def prepare(self) -> None:
         self.asked.append("prepare")
 
-    async def claim(self, ttl: timedelta) -> int | None:
+    async def claim(self, ttl: timedelta) -> Grant | None:
         assert ttl == timedelta(seconds=TIMES.ttl)
         self.asked.append("claim")
         answer = self.claims.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Grant(answer, NOON) if answer else None
 
-    async def renew(self, epoch: int, ttl: timedelta) -> bool:
+    async def renew(self, epoch: int, ttl: timedelta) -> Grant | None:
         assert ttl == timedelta(seconds=TIMES.ttl)
         self.asked.append(f"renew {epoch}")
         await asyncio.sleep(0)
         answer = self.renewals.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Grant(epoch, NOON + timedelta(hours=1)) if answer else None
 
     async def resign(self, epoch: int) -> None:
         self.asked.append(f"resign {epoch}")
@@ -126,7 +128,7 @@ async def test_a_lease_is_trusted_for_less_time_than_it_is_granted():
     clock = WaitingClock()
 
     class SlowLeases(AnsweringLeases):
-        async def claim(self, ttl: timedelta) -> int | None:
+        async def claim(self, ttl: timedelta) -> Grant | None:
             clock.seconds += 5.0
             return await super().claim(ttl)
 
@@ -134,6 +136,7 @@ async def test_a_lease_is_trusted_for_less_time_than_it_is_granted():
     assert leases.trusted_for() == 0
     assert await leases.claim()
     assert leases.trusted_for() == TIMES.ttl - TIMES.margin - 5.0
+    assert leases.now() == NOON + timedelta(seconds=2.5)  # half the time of the question
     clock.seconds += leases.trusted_for()
     assert leases.trusted_for() == 0
 
@@ -158,6 +161,16 @@ async def test_a_lease_that_is_not_renewed_is_lost_with_its_time():
     await leases.claim()
     await leases.wait_lost()
     assert clock.seconds == 1000 + TIMES.ttl - TIMES.margin
+
+
+async def test_the_time_is_that_of_the_database():
+    leases = ShardLeases(AnsweringLeases([1], [True]), clock := WaitingClock())
+    await leases.claim()
+    assert leases.now() == NOON
+    clock.seconds += 2
+    assert leases.now() == NOON + timedelta(seconds=2)
+    await leases.renew()
+    assert leases.now() == NOON + timedelta(hours=1)
 
 
 async def test_a_renewal_that_comes_too_late_does_not_bring_the_lease_back():

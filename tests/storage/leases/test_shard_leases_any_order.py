@@ -202,6 +202,9 @@ class LeaseMachine(RuleBasedStateMachine):
         for worker in trusted:
             epoch = worker.leases._epoch
             assert self.row.is_held_by(worker.name, epoch)
+            # An answer may have come late, but not later than the lease is trusted.
+            difference = abs(worker.leases.now() - self.row.moment)
+            assert difference.total_seconds() <= worker.leases.times.ttl
 
     @invariant()
     def no_epoch_acts_after_a_later_one(self) -> None:

@@ -19,6 +19,7 @@ EXCEPTIONS = {
         "_GUILDS": "completed by others",
         "_ALL": "the start of the bot, and the operator's list",
     },
+    "left_guild_store": {"_LEFT_BEFORE": "the operator's promise, for all guilds"},
     "link_request_store": {
         "_REQUESTS": "completed by others",
         "_BY_ID": "the caller compares the guild of the row",

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from bot.storage.errors import SecretLocked
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
+from bot.storage.stores.left_guild_store import LeftGuildStore
 from bot.storage.tables import communities
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "canary-key-value"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 OLD, NEW = "o" * 43, "n" * 43
 
 
@@ -94,3 +96,46 @@ async def test_a_key_that_was_put_into_another_row_does_not_open(
     for stolen in (moved, replace(second, key_sealed=first.key_sealed, cad_id=first.cad_id)):
         with pytest.raises(SecretLocked):
             guilds.api_key(stolen)
+
+
+async def test_the_key_goes_and_the_settings_stay(database: Database) -> None:
+    guilds, left = GuildStore(database, Sealer(["k" * 43])), LeftGuildStore(database)
+    await guilds.save(1, "sandbox", "key-of-sandbox", '{"a": 1}', NOW)
+    await left.leave(1, NOW)
+    assert await guilds.get(1) is None
+    assert await community_ids(database) == []
+    assert await left.settings(1) == '{"a": 1}'
+    await guilds.save(1, "sandbox", "key-of-sandbox", "{}", NOW)
+    assert await left.settings(1) is None
+
+
+async def test_another_guild_keeps_the_key_that_both_have(database: Database) -> None:
+    guilds, left = GuildStore(database, Sealer(["k" * 43])), LeftGuildStore(database)
+    for guild_id in (1, 2):
+        await guilds.save(guild_id, "sandbox", "key-of-sandbox", "{}", NOW)
+    await left.leave(1, NOW)
+    assert await community_ids(database) == ["sandbox"]
+    assert await guilds.get(2) is not None
+
+
+async def test_guilds_are_found_by_when_they_were_left(database: Database) -> None:
+    left = LeftGuildStore(database)
+    await left.leave(1, NOW)
+    await left.leave(2, NOW + HOUR)
+    assert await left.settings(1) == "{}"
+    assert await left.left_before(NOW) == []
+    assert await left.left_before(NOW + HOUR) == [1]
+    await left.leave(1, NOW + HOUR)
+    assert await left.left_before(NOW + HOUR) == []
+
+
+async def test_changes_are_counted(database: Database) -> None:
+    guilds = GuildStore(database, Sealer(["k" * 43]))
+    await guilds.save(1, "sandbox", "key-of-sandbox", "{}", NOW)
+    await guilds.change(1, '{"a": 2}', NOW + HOUR)
+    await guilds.change(2, '{"a": 2}', NOW)
+    (found,) = await guilds.all()
+    assert (found.settings, found.revision, found.updated_at) == ('{"a": 2}', 2, NOW + HOUR)
+    assert guilds.api_key(found) == "key-of-sandbox"
+    await guilds.save(1, "sandbox", "key-of-sandbox", "{}", NOW)
+    assert [one.revision for one in await guilds.all()] == [3]

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from bot.app import PERSISTENT_ITEMS
-from bot.ui.interactions.handlers import PersistentItem
+from bot.ui.interactions.handlers import GuardedItem
 from bot.ui.link_files.import_preview import ImportButton
 
-LARGEST = 10**9 - 1, 10**18 - 1
 
-
-def pattern(kind: type[PersistentItem]) -> re.Pattern[str]:
+def pattern(kind: type[GuardedItem]) -> re.Pattern[str]:
     compiled: re.Pattern[str] = kind.__discord_ui_compiled_template__
     return compiled
 
 
-def samples(kind: type[PersistentItem]) -> list[PersistentItem]:
+def samples(kind: type[Any]) -> list[Any]:
     """Build items as messages carry them, with the smallest and the largest values."""
     if issubclass(kind, ImportButton):
         return [kind("0" * 16), kind("f" * 16)]
-    count = pattern(kind).groups
-    return [kind(*([1] * count)), kind(*LARGEST[-count:])]
+    digits = [int(most) for most in re.findall(r"\\d\{1,(\d+)\}", pattern(kind).pattern)]
+    return [kind(*(1 for _ in digits)), kind(*(10**most - 1 for most in digits))]
 
 
 def test_all_items_are_registered_once() -> None:
@@ -31,7 +30,7 @@ def test_all_items_are_registered_once() -> None:
 
 
 @pytest.mark.parametrize("kind", PERSISTENT_ITEMS, ids=lambda kind: kind.__name__)
-async def test_a_custom_id_leads_to_one_item_which_it_rebuilds(kind: type[PersistentItem]) -> None:
+async def test_a_custom_id_leads_to_one_item_which_it_rebuilds(kind: type[GuardedItem]) -> None:
     for item in samples(kind):
         custom_id = item.item.custom_id
         assert custom_id == item.custom_id

@@ -2,134 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from aiohttp import web
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.runtime.exit_codes import ExitCode
-from sandbox.cad.server import CadServer
-from sandbox.cad.state.faults import Fault, Handler
-from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID, build_world
-from tests.deadlines import HANG_TIMEOUT
-from tests.order_samples import is_order
-from tests.process.conftest import SETTINGS, Bot, Start
-from tests.process.discord_server import DiscordServer
-from tests.process.relay import Relay
+from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID
+from tests.process.conftest import SETTINGS, Start
+from tests.process.takeover.several_bots import (
+    LOSES,
+    OWNS,
+    STANDS_BY,
+    Community,
+    Machine,
+    attach,
+    open_community,
+    until,
+)
 from tests.process.test_running import ATTACH
-from tests.storage.conftest import POSTGRES, _empty_postgres
+from tests.storage.conftest import POSTGRES
 
 pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(not POSTGRES, reason="needs TEST_POSTGRES_URL"),
 ]
 
-OWNS, STANDS_BY = "this bot owns the database", "standing by: another bot owns"
-LOSES = "another bot may own the database now"
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOrders(Fault):
-    """Carries out each order, and keeps the answers to the first ones until they are let go."""
-
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-    orders: list[str] = field(default_factory=list)
-
-    async def answer(self, request: web.Request, handler: Handler, /) -> web.StreamResponse:
-        if not is_order(request):
-            return await handler(request)
-        self.orders.append(request.path)
-        answer = await handler(request)
-        self.arrived.set()
-        await self.released.wait()
-        return answer
-
-
-@dataclass
-class Machine:
-    """A bot with a Discord of its own, so that the test sees what this bot sends."""
-
-    bot: Bot
-    discord: DiscordServer
-    relay: Relay
-
-
-@dataclass
-class Community:
-    """A database and a CAD that several bots share."""
-
-    start: Start
-    stack: AsyncExitStack
-    url: str
-    cad: CadServer
-    orders: HeldOrders
-
-    async def add(self) -> Machine:
-        """Start a bot."""
-        database = make_url(self.url)
-        relay = Relay(database.host or "", database.port or 5432)
-        await self.stack.enter_async_context(relay)
-        discord = await self.stack.enter_async_context(DiscordServer())
-        own = database.set(host="127.0.0.1", port=relay.port)
-        changes = {
-            "DATABASE_URL": own.render_as_string(hide_password=False),
-            "SONORAN_API_URL": self.cad.url,
-            "SONORAN_API_VERSION": "1",
-            "SHORT_LEASES": "yes",
-        }
-        bot = await self.start(discord=discord.url, settings=SETTINGS | changes)
-        return Machine(bot, discord, relay)
-
-    async def pair(self) -> tuple[Machine, Machine]:
-        """Start a bot that serves, and one that stands by."""
-        first = await self.add()
-        await first.bot.reaches(first.discord.connected)
-        second = await self.add()
-        await second.bot.says(STANDS_BY)
-        return first, second
-
-    async def epoch(self) -> int:
-        """Return how often the database has had a new owner."""
-        engine = create_async_engine(self.url)
-        async with engine.connect() as connection:
-            epoch: int = await connection.scalar(text("SELECT epoch FROM shards"))
-        await engine.dispose()
-        return epoch
-
 
 @pytest.fixture
 async def community(start: Start, worker_id: str) -> AsyncIterator[Community]:
-    async with AsyncExitStack() as stack:
-        url = await _empty_postgres(f"dispatch_takeover_{worker_id}")
-        cad = await stack.enter_async_context(CadServer(build_world()))
-        orders = HeldOrders()
-        cad.faults.set(orders)
-        yield Community(start, stack, url, cad, orders)
-
-
-def attach(call_id: int, units: str) -> dict[str, object]:
-    """Describe the command that attaches units to a call."""
-    options = [
-        {"name": "call", "type": 4, "value": call_id},
-        {"name": "units", "type": 3, "value": units},
-    ]
-    return {**ATTACH, "options": options}
-
-
-async def until(event: asyncio.Event, condition: Callable[[], bool]) -> None:
-    """Wait for an event, perhaps again, until a condition is true."""
-    async with asyncio.timeout(HANG_TIMEOUT):
-        while not condition():
-            event.clear()
-            await event.wait()
+    async with open_community(start, f"dispatch_takeover_{worker_id}") as community:
+        yield community
 
 
 async def is_told(machine: Machine) -> None:
@@ -180,6 +84,16 @@ async def test_the_order_of_a_bot_that_was_killed_is_answered_by_the_next_one(
     await second.bot.reaches(second.discord.connected)
     await is_told(second)
     assert first.discord.edits == []
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 600.0])
+async def test_the_clocks_of_the_machines_need_not_agree(community: Community, ahead: float):
+    """Otherwise the order would be too old for the next bot, and so it would be for Discord."""
+    first, second = await community.pair(clocks_ahead=(-ahead, ahead))
+    await order_under_way(community, first)
+    first.bot.process.kill()
+    community.orders.released.set()
+    await is_told(second)
 
 
 @pytest.mark.parametrize("acknowledged", [1, 4, 8])

@@ -163,6 +163,8 @@ class CleanupLoop:
 
             async def retire_other_servers(self, *_: object) -> None: ...
 
+            async def retire_other_overviews(self, *_: object) -> None: ...
+
             async def obsolete(self) -> list[ObsoleteCard]:
                 return [ObsoleteCard(7, 500, time.now())]
 

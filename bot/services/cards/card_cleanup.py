@@ -31,6 +31,7 @@ class CardCleanup:
     Args:
         server_ids: the servers that have a channel for cards.
         channels: opens a channel by its id.
+        overview_channels: the channels that have an overview of the calls.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class CardCleanup:
         server_ids: Collection[int],
         channels: Callable[[int], ObsoleteCardChannel],
         *,
+        overview_channels: Collection[int] = (),
         clock: Clock,
     ) -> None:
         self._store = store
         self._server_ids = server_ids
+        self._overview_channels = overview_channels
         self._channels = channels
         self._clock = clock
         self._are_others_retired = False
@@ -64,7 +67,9 @@ class CardCleanup:
             Exception: the last failure.
         """
         if not self._are_others_retired:
-            await self._store.retire_other_servers(self._server_ids, self._clock.now())
+            now = self._clock.now()
+            await self._store.retire_other_servers(self._server_ids, now)
+            await self._store.retire_other_overviews(self._overview_channels, now)
             self._are_others_retired = True
         failure: Exception | None = None
         for card in await self._store.obsolete():

@@ -20,6 +20,7 @@ from bot.services.cards.card_content import (
     visible_part,
 )
 from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey, CardSettings
+from bot.services.cards.overview import Overview, build_overview
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 
@@ -100,6 +101,22 @@ class CardRegistry:
             server=self._servers.labels[stored.server_id],
             units_as_of=self._board.old_units_as_of(stored.server_id),
         )
+
+    def overview(self) -> Overview | None:
+        """Return all open calls at a glance; None while it is not known which are open."""
+        server_ids = self._settings.server_ids
+        cards = [(self.content(one), one.stored.message_id) for one in self.cards.values()]
+        is_polled = all(self._board.confirmed_at(one) is not None for one in server_ids)
+        if not is_polled and not any(content.is_stale for content, _ in cards):
+            return None
+        snapshots = map(self._board.snapshot, server_ids)
+        panics = [
+            (unit, snapshot.call_of_unit(unit.ident))
+            for snapshot in snapshots
+            for unit in snapshot.units.values()
+            if unit.is_panic
+        ]
+        return build_overview(cards, panics)
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:
         snapshot = self._board.snapshot(server_id)

@@ -14,15 +14,20 @@ from sandbox.fake_time import FakeTime
 from tests.services.cards.card_fixture import settle
 
 SERVED = [1]
+OVERVIEWS = [500]
 
 
 class FakeStore(CardStore):
     def __init__(self) -> None:
         self.rows: list[ObsoleteCard] = []
         self.kept_servers: list[Collection[int]] = []
+        self.kept_overviews: list[Collection[int]] = []
 
     async def retire_other_servers(self, server_ids: Collection[int], now: datetime) -> None:
         self.kept_servers.append(server_ids)
+
+    async def retire_other_overviews(self, channel_ids: Collection[int], now: datetime) -> None:
+        self.kept_overviews.append(channel_ids)
 
     async def obsolete(self) -> list[ObsoleteCard]:
         return sorted(self.rows, key=lambda one: one.delete_at)
@@ -62,7 +67,13 @@ class Cleaning:
     def __init__(self) -> None:
         self.time = FakeTime()
         self.store, self.messages = FakeStore(), Messages()
-        self.cleanup = CardCleanup(self.store, SERVED, self.messages.channel, clock=self.time)
+        self.cleanup = CardCleanup(
+            self.store,
+            SERVED,
+            self.messages.channel,
+            overview_channels=OVERVIEWS,
+            clock=self.time,
+        )
 
     def put(self, message_id: int, *, minutes: float = 0) -> None:
         due = self.time.now() + timedelta(minutes=minutes)
@@ -94,6 +105,7 @@ async def test_the_cards_of_other_servers_are_retired_once(cleaning: Cleaning):
     cleaning.cleanup.start()
     await cleaning.advance(10 * CHECK_INTERVAL)
     assert cleaning.store.kept_servers == [SERVED]
+    assert cleaning.store.kept_overviews == [OVERVIEWS]
 
 
 async def test_one_message_does_not_stop_the_others(

@@ -16,7 +16,7 @@ from bot.services.cards.overview import Overview
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.link_row import Link
 from bot.ui.calls import card_embed
-from bot.ui.calls.overview_embed import overview_embed
+from bot.ui.calls.call_text import overview_embed
 from bot.ui.text import role_mentions
 
 T = TypeVar("T")

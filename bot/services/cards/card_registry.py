@@ -85,12 +85,14 @@ class CardRegistry:
             self._board.confirmed_at(stored.server_id) or card.known_since, card.known_since
         )
         is_stale = stored.closed_at is None and self._clock.now() - confirmed > STALE_AFTER
+        answered_by, answer = self._answer(card)
+        before = card.shown.units if card.shown else ()
         return CardContent(
             stored.kind,
             stored.server_id,
             stored.call_id,
             visible_part(call),
-            call_units(call, self._board.snapshot(stored.server_id), self._owners),
+            call_units(call, self._board.snapshot(stored.server_id), self._owners, before),
             stored.first_seen_at,
             confirmed,
             stored.closed_at,
@@ -100,7 +102,22 @@ class CardRegistry:
             is_old=stored.message_id is not None and card.is_old(self._clock.now()),
             server=self._servers.labels[stored.server_id],
             units_as_of=self._board.old_units_as_of(stored.server_id),
+            answered_by=answered_by,
+            answer_message_id=answer,
         )
+
+    def _answer(self, card: Card) -> tuple[int | None, int | None]:
+        """Return the call that a closed 911 call became, and the message of its card."""
+        stored = card.stored
+        if stored.kind is not CardKind.EMERGENCY or stored.closed_at is None:
+            return None, None
+        if card.shown is not None and card.shown.answer_message_id is not None:
+            return card.shown.answered_by, card.shown.answer_message_id  # also once it is closed
+        call = self._board.answering_call(stored.server_id, stored.call_id)
+        if call is None:
+            return (card.shown.answered_by, None) if card.shown else (None, None)
+        answer = self.cards.get((stored.server_id, CardKind.CALL, call.call_id))
+        return call.call_id, answer.stored.message_id if answer else None
 
     def overview(self) -> Overview | None:
         """Return all open calls at a glance; None while it is not known which are open."""

@@ -16,7 +16,7 @@ from bot.services.cards.overview import Overview
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.link_row import Link
 from bot.ui.calls import card_embed
-from bot.ui.calls.overview_embed import overview_embed
+from bot.ui.calls.call_text import overview_embed
 from bot.ui.text import role_mentions
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class DiscordCardChannel:
             )
 
         with _rate_limits():
-            return (await _moderated_card(send, content)).id
+            return (await self._moderated_card(send, content)).id
 
     async def ping(self, role_id: int, count: int) -> int:
         """Ping a role for several urgent calls at once; return the message's id."""
@@ -87,7 +87,7 @@ class DiscordCardChannel:
         try:
             with _rate_limits():
                 if content.call is not None:
-                    await _moderated_card(edit, content)
+                    await self._moderated_card(edit, content)
                 else:
                     await edit(await self._restyled_embed(message, content))
         except discord.NotFound as error:
@@ -152,6 +152,15 @@ class DiscordCardChannel:
     def _view(self, content: CardContent) -> View | None:
         return None if content.is_closed else self._buttons(content)
 
+    async def _moderated_card(
+        self, write: Callable[[discord.Embed], Awaitable[T]], content: CardContent
+    ) -> T:
+        """Write a card; where moderation refuses its texts, without what people typed."""
+        usual = partial(card_embed.card, content, self._cards_url)
+        return await _moderated(
+            write, usual, partial(card_embed.plain_card, content, self._cards_url)
+        )
+
     async def _moderated_overview(
         self, write: Callable[[discord.Embed], Awaitable[T]], overview: Overview
     ) -> T:
@@ -165,14 +174,6 @@ class DiscordCardChannel:
         """Return the embed of the message itself, restyled: the call's data is no longer known."""
         shown = (await message.fetch()).embeds
         return card_embed.restyled(shown[0], content) if shown else card_embed.card(content)
-
-
-async def _moderated_card(
-    write: Callable[[discord.Embed], Awaitable[T]], content: CardContent
-) -> T:
-    """Write a card; where moderation refuses its texts, without what people typed."""
-    card, plain = partial(card_embed.card, content), partial(card_embed.plain_card, content)
-    return await _moderated(write, card, plain)
 
 
 async def _moderated(

@@ -9,6 +9,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY
 from sandbox.cad.state.models import EmergencyForm
 from tests.e2e.bot_fixture import BotFixture
+from tests.e2e.calls.card_presses import pick, press
 from tests.e2e.calls.shown_cards import SEEDED, Cards
 
 pytestmark = pytest.mark.parametrize(
@@ -93,3 +94,33 @@ async def test_a_unit_in_panic_is_on_top(cards: Cards) -> None:
     await cards.bot_fixture.services.board.fetch_units(seed.SERVER_ID)
     await cards.until(lambda: lines(cards)[0] == "🚨 **PANIC** · **A\\-12** Pat Moreno")
     assert overview(cards).embeds[0].colour == discord.Colour(0xDC2626)
+
+
+async def test_a_911_card_leads_to_the_call_that_it_became(cards: Cards) -> None:
+    (emergency,) = [one for one in cards.messages if cards_title(one).startswith("911 #1")]
+    panel = await cards.bot_fixture.dana.click(emergency, label="Dispatch…")
+    await pick(cards.bot_fixture, panel, "units", "A-12")
+    await press(cards.bot_fixture.dana, panel, "Dispatch")
+    await cards.until(lambda: cards.shows("CLOSED · 911 #1") and cards.shows("Call #103"))
+    await cards.until(lambda: "Became" in fields(cards.of("CLOSED · 911 #1")))
+    link = f"[call #103]({cards.of('Call #103').jump_url})"
+    await cards.until(lambda: fields(cards.of("CLOSED · 911 #1"))["Became"] == link)
+
+
+async def test_a_unit_that_logs_out_keeps_its_number_on_the_card(cards: Cards) -> None:
+    await cards.bot_fixture.attach("A-12")
+    await cards.until(lambda: "Pat Moreno" in cards.units("Call #100"))
+    cards.bot_fixture.world.logout(cards.bot_fixture.server, 1)
+    cards.bot_fixture.world.close(cards.bot_fixture.server, 100)
+    await cards.bot_fixture.services.board.fetch_units(seed.SERVER_ID)
+    await cards.until(lambda: cards.shows("CLOSED · Call #100"))
+    await cards.bot_fixture.advance(30)
+    assert "**A\\-12** · Pat Moreno" in cards.units("CLOSED · Call #100")
+
+
+def cards_title(message: discord.Message) -> str:
+    return message.embeds[0].title or ""
+
+
+def fields(message: discord.Message) -> dict[str, str]:
+    return {one.name or "": one.value or "" for one in message.embeds[0].fields}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.cards.overview import Overview, OverviewCall, PanickingUnit
-from bot.ui.calls.overview_embed import overview_embed
+from bot.ui.calls.call_text import overview_embed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 URL = "https://discord.com/channels/1/2"

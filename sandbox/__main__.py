@@ -39,6 +39,9 @@ def main(
     units: Annotated[
         int, typer.Option(min=0, help="Further units on duty; every third has no API id.")
     ] = 0,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Show a Discord server that is not set up yet.")
+    ] = False,
     still: Annotated[bool, typer.Option("--still", help="Simulate no users of the CAD.")] = False,
 ) -> None:
     """Serve both pages, unless a subcommand is given."""
@@ -52,6 +55,7 @@ def main(
                     simulate=not still,
                     cad_permissions=cad_permissions,
                     second_server=second_server,
+                    new_server=setup,
                     api=api,
                     units=units,
                 )

@@ -15,6 +15,7 @@ from bot.cad.push.http_push import EVENT_PATH
 from bot.config.server_list import CadServerSetting
 from bot.config.settings import Settings
 from sandbox.cad.state import second_server, seed
+from sandbox.new_server import SECRETS_KEY
 
 if TYPE_CHECKING:
     from sandbox.environment import Environment
@@ -72,6 +73,7 @@ def build_settings(
         sonoran_api_key=SecretStr(seed.API_KEY),
         sonoran_api_url=HttpUrl(environment.cad.url),
         sonoran_server_id=seed.SERVER_ID,
+        secrets_keys=(SecretStr(SECRETS_KEY),) if environment.new_server else (),
         database_url=f"sqlite+aiosqlite:///{(folder / 'sandbox.db').as_posix()}",
     )
 

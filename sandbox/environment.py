@@ -7,7 +7,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.models import Community, Server
 from sandbox.cad.state.seed import Person
 from sandbox.fake_time import FakeTime
+from sandbox.new_server import NewServer, build_new_server
 from sandbox.preview_time import LiveClock, external_wait, sync_time
 
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)
@@ -39,7 +40,11 @@ TICK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The parts that a user or a test can act on; `people` by first name."""
+    """The parts that a user or a test can act on; `people` by first name.
+
+    Attributes:
+        new_server: a second Discord server, which is not set up; None for none.
+    """
 
     cad: CadServer
     simcord_env: simcord.Env
@@ -50,6 +55,7 @@ class Environment:
     dispatch_role: simcord.RoleHandle
     officer_role: simcord.RoleHandle
     patrol: simcord.ChannelHandle
+    new_server: NewServer | None = None
 
     @property
     def home_server(self) -> Server:
@@ -97,6 +103,7 @@ async def open_environment(
     cards: bool = False,
     pushes: bool = False,
     cad_permissions: bool = False,
+    new_server: bool = False,
     api: SpokenApi = SpokenApi.V1,
 ) -> AsyncIterator[Environment]:
     """Set up the sandbox, and remove it at the end of the block.
@@ -107,6 +114,7 @@ async def open_environment(
         cards: whether the channel shows cards of the calls.
         pushes: whether the CAD pushes its events to the bot.
         cad_permissions: whether members need the CAD's permission as well.
+        new_server: whether there is a second Discord server, which is not set up.
         api: which of its two APIs the CAD speaks.
     """
     bot_settings.make_application_private()
@@ -124,6 +132,9 @@ async def open_environment(
         if placeholder.user is not None:
             await placeholder.user.edit(username="Dispatch")
         environment = _build_guild(env, cad)
+        if new_server:
+            added = build_new_server(env, environment.people)
+            environment = replace(environment, new_server=added)
         discord_ids = {name: person.id for name, person in environment.people.items()}
         account_states.add_account_states(world, discord_ids)
         with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as folder:

@@ -12,6 +12,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import simcord
@@ -30,19 +31,22 @@ Action = Callable[[str | None, Body], Awaitable[dict[str, Any]]]
 _INVISIBLE_REQUESTS = re.compile(r"GET |POST /interactions/\d+/[^/]+/callback")
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows: a channel, and the members as which it can be viewed."""
+
+    channel: simcord.ChannelHandle
+    viewers: tuple[simcord.MemberActor, ...]
+
+
 @asynccontextmanager
-async def live_preview(
-    environment: Environment,
-    viewers: tuple[str, ...],
-    port: int,
-    channel: simcord.ChannelHandle,
-) -> AsyncIterator[Preview]:
+async def live_preview(environment: Environment, shown: Shown, port: int) -> AsyncIterator[Preview]:
     """Serve a channel as a page on this port, 0 for a free one, and keep it up to date."""
     # Discord shows names for mentions in a card's fields; simcord's page would show the id.
     _FIELD_POLICIES["embed_field_value"]["mentions"] = True
     preview = environment.simcord_env.preview(
-        channel,
-        viewers=[environment.people[name] for name in viewers],
+        shown.channel,
+        viewers=shown.viewers,
         layout="channel",
         port=port,
     )

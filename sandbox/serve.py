@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sandbox.cad.state import extra_units
+from sandbox.cad.state import extra_units, seed
 from sandbox.cad.state.behaviour import SpokenApi
 from sandbox.cad.state.simulation import Simulation
 from sandbox.environment import Environment, open_environment
-from sandbox.live_preview import live_preview
+from sandbox.live_preview import Shown, live_preview
 
 CARDS_TIMEOUT = 5.0  # the longest wait for the first cards
 VIEWERS = ("Dana", "Pat", "Charlie", "Vic")
@@ -32,6 +32,17 @@ EXAMPLES = (
     ("/attach call:100 units:#Patrol-2 dept:EMS", "a voice channel and a department"),
     ("/call new priority:1", "a form for a new call, then Attach… for its units"),
 )
+
+# In this order, on a server that is not set up.
+SETUP = (
+    ("/setup", "five parts; the page of the CAD shows the community ID and the API key"),
+    ("/attach call:100 units:A-12", "once the CAD is connected"),
+)
+
+_SETUP_WELCOME = """\
+Welcome. This server is not set up yet: I am Dana, and I may manage it. Type `/setup`.
+The pretend CAD shows its community ID (`{id}`) and an API key: <{cad}/>. Choose this channel for \
+the cards, and they appear here."""
 
 _WELCOME = """\
 Welcome to the sandbox. I am Dana, the dispatcher, and so are you.
@@ -50,6 +61,7 @@ async def serve(
     simulate: bool,
     cad_permissions: bool = False,
     second_server: bool = False,
+    new_server: bool = False,
     api: SpokenApi = SpokenApi.V1,
     units: int = 0,
 ) -> None:
@@ -59,6 +71,7 @@ async def serve(
         simulate: whether simulated users work in the CAD.
         cad_permissions: whether members need the CAD's permission as well.
         second_server: whether to show the channel of the second server; the page shows one.
+        new_server: whether to show a second Discord server instead, which is not set up.
         api: which of its two APIs the CAD speaks.
         units: the number of further units on duty.
     """
@@ -68,18 +81,18 @@ async def serve(
         cards=True,
         pushes=True,
         cad_permissions=cad_permissions,
+        new_server=new_server,
         api=api,
     ) as environment:
         extra_units.add_numbered_units(
             environment.cad.world, environment.community, environment.home_server, units
         )
-        await _welcome(environment)
-        channel = environment.second_channel if second_server else environment.channel
+        shown = await _shown(environment, second_server=second_server)
         async with (
-            live_preview(environment, VIEWERS, _free_port(discord_port), channel) as preview,
+            live_preview(environment, shown, _free_port(discord_port)) as preview,
             _simulation(environment, simulate),
         ):
-            _print_addresses(preview.url, environment.cad.url)
+            _print_addresses(preview.url, environment.cad.url, SETUP if new_server else EXAMPLES)
             # From here on, the bot's log is about the users' actions, not about the set-up.
             logging.getLogger("bot").setLevel(logging.INFO)
             await _wait_for_one(stop.wait(), preview.wait_closed())
@@ -123,6 +136,17 @@ async def _simulation(environment: Environment, simulate: bool) -> AsyncIterator
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def _shown(environment: Environment, *, second_server: bool) -> Shown:
+    """Return what the page shows, once it has its welcome message."""
+    if new := environment.new_server:
+        text = _SETUP_WELCOME.format(cad=environment.cad.url, id=seed.COMMUNITY_ID)
+        await new.people["Dana"].send(new.channel, text)
+        return Shown(new.channel, tuple(new.people.values()))
+    await _welcome(environment)
+    channel = environment.second_channel if second_server else environment.channel
+    return Shown(channel, tuple(environment.people[name] for name in VIEWERS))
+
+
 async def _welcome(environment: Environment) -> None:
     """Post the welcome message below the cards."""
     open_calls = len(environment.home_server.calls) + len(environment.home_server.emergencies)
@@ -135,15 +159,15 @@ async def _welcome(environment: Environment) -> None:
     )
 
 
-def _print_addresses(discord_url: str, cad_url: str) -> None:
-    width = max(len(command) for command, _ in EXAMPLES)
+def _print_addresses(discord_url: str, cad_url: str, examples: tuple[tuple[str, str], ...]) -> None:
+    width = max(len(command) for command, _ in examples)
     lines = [
         "",
         f"  Pretend Discord   {discord_url}",
         f"  Pretend CAD       {cad_url}/",
         "",
         "Open both. In the pretend Discord you are Dana, the dispatcher. Worth trying:",
-        *(f"  {command:<{width}}   {effect}" for command, effect in EXAMPLES),
+        *(f"  {command:<{width}}   {effect}" for command, effect in examples),
         "",
         "Press Ctrl+C to stop.",
     ]

@@ -121,7 +121,20 @@ class DiscordPage:
         Args:
             once_open: is called while the list of options is on the page.
         """
-        menu = self.select(message, select)
+        await self._choose(self.select(message, select), options, once_open)
+        await self._wait_until(_IDLE)
+
+    async def choose_in_form(self, field: str, *options: str) -> None:
+        """Choose options, by how they begin, in a field of the open form, by its custom id."""
+        place = self.page.get_by_role("dialog").locator(f'[data-custom-id="{field}"]')
+        await self._choose(place.locator(".preview-select"), options)
+
+    async def _choose(
+        self,
+        menu: Locator,
+        options: tuple[str, ...],
+        once_open: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         await self._click(menu.get_by_role("combobox"))
         if once_open:
             await menu.get_by_role("option").first.wait_for()
@@ -131,7 +144,6 @@ class DiscordPage:
             await self._click(menu.get_by_role("option", name=name))
         if await menu.get_attribute("data-maximum") != "1":
             await self._click(menu.get_by_role("button", name="Apply"))
-        await self._wait_until(_IDLE)
 
     def select(self, message: Locator, label: str) -> Locator:
         """Find a select of a message, by what it says while nothing is chosen."""

@@ -225,6 +225,7 @@ function showServers(servers) {
 function draw(board) {
   showServers(board.servers);
   byId("community").textContent = `community ${board.community}`;
+  byId("key").textContent = `API key ${board.key}`;
   byId("silent-count").textContent = `${board.silentConnections} open`;
   byId("plan").textContent = `plan ${board.plan.toLowerCase()}`;
   for (const name of ["calls", "emergencies", "units", "accounts"]) {

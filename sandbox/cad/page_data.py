@@ -30,6 +30,7 @@ def board_data(world: CadWorld, community: Community, *, polls: bool) -> Json:
     servers = community.servers.values()
     return {
         "community": community.id,
+        "key": community.key,
         "servers": [{"id": one.id, "name": _server_name(one)} for one in servers],
         "plan": community.plan.name,
         "api": world.behaviour.spoken_api.value,

@@ -14,7 +14,7 @@ from simcord.preview import Preview
 
 from sandbox.cad.state.faults import Hang
 from sandbox.environment import Environment, open_environment
-from sandbox.live_preview import live_preview
+from sandbox.live_preview import Shown, live_preview
 from tests.deadlines import HANG_TIMEOUT
 
 
@@ -72,12 +72,13 @@ async def opened(preview: Preview) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def sandbox() -> AsyncIterator[tuple[Environment, Preview, Client]]:
     # No fixture: pytest closes one in another context than it opened it in, which simcord refuses.
-    async with (
-        open_environment() as environment,
-        live_preview(environment, ("Dana", "Vic"), 0, environment.channel) as preview,
-        opened(preview) as client,
-    ):
-        yield environment, preview, client
+    async with open_environment() as environment:
+        viewers = environment.people["Dana"], environment.people["Vic"]
+        async with (
+            live_preview(environment, Shown(environment.channel, viewers), 0) as preview,
+            opened(preview) as client,
+        ):
+            yield environment, preview, client
 
 
 async def until(client: Client, text: str) -> None:

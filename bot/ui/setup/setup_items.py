@@ -42,7 +42,6 @@ class PartButton(SetupButton, template=r"cad:setup:part"):
     """Opens the form of a part of the set-up."""
 
     title: ClassVar[str]
-    label = "Change…"
 
     async def handle(self, interaction: Interaction) -> None:
         """Open the form, with what is set up now."""
@@ -79,25 +78,29 @@ class _ConnectedPartButton(PartButton, template=r"cad:setup:part"):
 class RolesButton(_ConnectedPartButton, template=r"cad:setup:roles"):
     """Opens the form for the roles."""
 
-    action, title, form_kind = "roles", "Who may do what", RolesForm
+    action, title, label = "roles", "Who may do what", "Roles…"
+    form_kind = RolesForm
 
 
 class ChannelsButton(_ConnectedPartButton, template=r"cad:setup:channels"):
     """Opens the form for the channels."""
 
-    action, title, form_kind = "channels", "Channels", ChannelsForm
+    action, title, label = "channels", "Channels", "Channels…"
+    form_kind = ChannelsForm
 
 
 class PeopleButton(_ConnectedPartButton, template=r"cad:setup:people"):
     """Opens the form for links and units."""
 
-    action, title, form_kind = "people", "Members and units", PeopleForm
+    action, title, label = "people", "Members and units", "Members…"
+    form_kind = PeopleForm
 
 
 class PushButton(_ConnectedPartButton, template=r"cad:setup:push"):
     """Opens the form for push events."""
 
-    action, title, form_kind = "push", "Push events", PushForm
+    action, title, label = "push", "Push events", "Push events…"
+    form_kind = PushForm
 
 
 class ServerSelect(GuardedItem, template=r"cad:setup:server"):

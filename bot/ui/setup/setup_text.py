@@ -34,9 +34,8 @@ def connection(state: SetupState) -> str:
             " panel, under Advanced → In-Game Integration."
         )
     settings = state.settings
-    api = {"auto": "API 2, or API 1 where that is all the key opens"}.get(
-        str(settings.sonoran_api_version), f"API {settings.sonoran_api_version}"
-    )
+    version = settings.sonoran_api_version
+    api = "the API is chosen automatically" if version == "auto" else f"API {version}"
     servers = settings.sonoran_servers or settings.servers
     named = ", ".join(f"{one.server_id} {escape(one.name, 40)}".rstrip() for one in servers)
     noun = "servers" if len(servers) > 1 else "server"
@@ -49,8 +48,8 @@ def rights(state: SetupState) -> str:
         return NOT_YET
     settings = state.settings
     lines = "\n".join(map(permission_line, _access(settings).rules))
-    mark = "✅" if settings.dispatch_role_ids else "⚠️ No role may dispatch yet."
-    return f"{mark} {lines}"
+    mark = "✅ " if settings.dispatch_role_ids else "⚠️ No role may dispatch yet.\n"
+    return f"{mark}{lines}"
 
 
 def channels(state: SetupState) -> str:

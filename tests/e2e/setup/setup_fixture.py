@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +100,24 @@ class SetupFixture:
         response = self.pages[-1].response
         assert response is not None
         return buttons(response.components)
+
+    def look(self) -> Callable[[], None]:
+        """Return what shows the page as it looks now, as a slow client does."""
+        response = self.pages[-1].response
+        assert response is not None
+        message = self.bot_fixture.env.backend.get_message(self.channel.id, response.id)
+        look = message.components
+
+        def restore() -> None:
+            message.components = look
+
+        return restore
+
+    async def choose_server(self, number: int) -> InteractionResult:
+        """Choose a server of the CAD in the list on the page."""
+        response = self.pages[-1].response
+        assert response is not None
+        return await self.max.select(response, [str(number)], custom_id="cad:setup:server")
 
     async def press(
         self, action: str, who: MemberActor | None = None, page: int = -1

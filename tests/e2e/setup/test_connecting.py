@@ -37,7 +37,7 @@ async def test_the_set_up_is_there_after_a_restart(setup_fixture: SetupFixture) 
     await setup_fixture.is_served()
     await setup_fixture.open()
     assert setup_fixture.page[1].startswith(
-        f"**1. Sonoran CAD**\n✅ Community `{COMMUNITY}`, server 1, API 2, or API 1"
+        f"**1. Sonoran CAD**\n✅ Community `{COMMUNITY}`, server 1, the API is chosen"
     )
 
 

@@ -98,6 +98,23 @@ class TestChannels:
         )
         assert "Cards: none" in connected.page[4]
 
+    async def test_a_channel_that_the_bot_cannot_see(self, connected: SetupFixture) -> None:
+        place = connected.guild.create_text_channel("calls")
+        guild = connected.bot_fixture.bot.get_guild(connected.guild.id)
+        assert guild is not None
+        guild._channels.pop(place.id)
+        await connected.fill("channels", calls=[place])
+        assert connected.notice.startswith(f"❌ In <#{place.id}> the bot lacks View Channel.")
+
+    async def test_all_members_are_not_pinged(self, connected: SetupFixture) -> None:
+        await connected.fill("channels", ping=[connected.guild.default_role])
+        assert connected.notice.startswith("❌ @everyone cannot be given a right and is not pinged")
+
+    async def test_a_role_to_ping_is_shown(self, connected: SetupFixture) -> None:
+        await connected.fill("channels", ping=[connected.role])
+        assert f"pings <@&{connected.role.id}>" in connected.page[4]
+        assert connected.page[4].startswith("**3. Channels**\n⚠️ Cards: none, log: none")
+
     async def test_a_role_that_the_bot_may_not_ping(self, connected: SetupFixture) -> None:
         place = denied(connected, mention_everyone=False)
         await connected.fill("channels", calls=[place], ping=[connected.role])

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import discord
+import pytest
+from sqlalchemy import update
 
 from bot.storage.stores.guild_data_store import GuildDataStore
+from bot.storage.tables import left_guilds
+from bot.ui.setup import guild_data
 from sandbox.cad.state import seed
 from tests.e2e.setup.setup_fixture import KEY, SetupFixture
 from tests.e2e.test_hosted_guilds import opened
@@ -67,6 +71,32 @@ class TestJoining:
             "✅ This bot dispatches with Sonoran CAD. A member with Manage Server connects this"
             " server with `/setup`."
         )
+
+    @pytest.mark.parametrize("code", [50013, 10004])
+    async def test_a_welcome_that_discord_refuses_is_logged(
+        self, setup_fixture: SetupFixture, caplog: pytest.LogCaptureFixture, code: int
+    ) -> None:
+        env, guild_id = setup_fixture.bot_fixture.env, setup_fixture.guild.id
+        env.backend.edit_guild(guild_id, {"system_channel_id": setup_fixture.channel.id})
+        await setup_fixture.bot_fixture.advance(1)
+        env.inject_error("POST", "/channels/*/messages", status=403, code=code)
+        setup_fixture.bot_fixture.bot.dispatch(
+            "guild_join", setup_fixture.bot_fixture.bot.get_guild(guild_id)
+        )
+        await setup_fixture.bot_fixture.advance(1)
+        assert f"cannot greet server {guild_id}" in caplog.text
+
+    async def test_a_server_that_is_served_is_not_greeted(
+        self, setup_fixture: SetupFixture
+    ) -> None:
+        await set_up(setup_fixture)
+        env, guild_id = setup_fixture.bot_fixture.env, setup_fixture.guild.id
+        env.backend.edit_guild(guild_id, {"system_channel_id": setup_fixture.channel.id})
+        await setup_fixture.bot_fixture.advance(1)
+        guild = setup_fixture.bot_fixture.bot.get_guild(guild_id)
+        setup_fixture.bot_fixture.bot.dispatch("guild_join", guild)
+        await setup_fixture.bot_fixture.advance(1)
+        assert setup_fixture.channel.history() == []
 
     async def test_without_such_a_channel_nothing_is_said(
         self, setup_fixture: SetupFixture
@@ -133,6 +163,18 @@ class TestLeaving:
         assert "guilds" not in await stored(setup_fixture)
         assert setup_fixture.guild.id not in setup_fixture.bot_fixture.bot.guild_services
 
+    async def test_former_settings_that_cannot_be_used_are_left_out(
+        self, setup_fixture: SetupFixture
+    ) -> None:
+        await set_up(setup_fixture)
+        await remove(setup_fixture)
+        async with opened(setup_fixture.bot_fixture) as database, database.begin() as connection:
+            await connection.execute(update(left_guilds).values(settings="[]"))
+        again = await add_again(setup_fixture)
+        await again.open()
+        assert (await again.connect()).startswith("✅ Connected")
+        assert "an attached unit keeps its status" in again.page[5]
+
     async def test_the_server_of_the_settings_is_the_operators(
         self, setup_fixture: SetupFixture
     ) -> None:
@@ -153,6 +195,15 @@ class TestData:
         rows = json.loads(await file.read())
         assert rows["links"][0]["api_id"] == seed.PAT.hex
         assert KEY not in json.dumps(rows)
+
+    async def test_an_export_that_is_too_large_is_said(
+        self, setup_fixture: SetupFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(guild_data, "_LIMIT", 10)
+        await set_up(setup_fixture)
+        pressed = await setup_fixture.press("export")
+        assert pressed.response is not None
+        assert pressed.response.content.startswith("❌ What is stored is too large for Discord.")
 
     async def test_it_is_deleted_where_the_name_is_typed(self, setup_fixture: SetupFixture) -> None:
         await set_up(setup_fixture)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from simcord.results import InteractionResult
 
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
+from sandbox.cad.state.models import Server
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.setup.setup_fixture import COMMUNITY, KEY, KEYS, SetupFixture
 from tests.e2e.test_hosted_guilds import LOST_KEY, opened
 
+CALLBACK, REPLY = "/interactions/*/callback", "/webhooks/*/messages/@original"
 SETTINGS_RULE = (
     "❌ This server is set up by the settings of the person who runs this bot. With"
     " `SECRETS_KEYS` and `python -m bot guilds adopt`, that person hands it over to `/setup`."
@@ -47,10 +50,7 @@ async def test_the_right_is_checked_at_each_press(setup_fixture: SetupFixture, a
     setup_fixture.bot_fixture.env.backend.edit_role(guild.id, manager.id, {"permissions": 0})
     pressed = await setup_fixture.press(action)
     assert pressed.modal is None
-    said = [pressed.response, *pressed.followups]
-    assert "❌ You need the Manage Server permission to set the bot up." in [
-        one.content for one in said if one
-    ]
+    assert "❌ You need the Manage Server permission to set the bot up." in private(pressed)
 
 
 async def test_the_member_who_saves_second_changes_nothing(setup_fixture: SetupFixture) -> None:
@@ -81,6 +81,50 @@ async def test_a_change_and_an_order_at_once(setup_fixture: SetupFixture) -> Non
     assert setup_fixture.notice == "✅ Saved."
     assert order.response is not None
     assert order.response.content.startswith("✅ **#100** Armed Robbery: A\\-12")
+
+
+async def test_a_list_of_servers_that_has_changed(setup_fixture: SetupFixture) -> None:
+    setup_fixture.community.servers[2] = Server(2, name="Vice City")
+    await setup_fixture.connect(servers="1, 2")
+    show_old_page = setup_fixture.look()
+    form = await setup_fixture.choose_server(2)
+    await setup_fixture.connect(servers="1", key="")
+    await setup_fixture.send(form, calls=[])
+    assert setup_fixture.notice == OVERTAKEN
+    show_old_page()
+    assert private(await setup_fixture.choose_server(2)) == [OVERTAKEN]
+    await setup_fixture.fill("forget", name="Liberty City")
+    show_old_page()
+    assert private(await setup_fixture.choose_server(2)) == [
+        "❌ Connect this server to Sonoran CAD first."
+    ]
+
+
+async def test_a_form_that_discord_no_longer_waits_for_changes_nothing(
+    setup_fixture: SetupFixture,
+) -> None:
+    shown = await setup_fixture.press("connect")
+    setup_fixture.bot_fixture.env.inject_error("POST", CALLBACK, status=404, code=10062)
+    await setup_fixture.send(shown, community=COMMUNITY, key=KEY)
+    assert setup_fixture.guild.id not in setup_fixture.bot_fixture.bot.guild_services
+
+
+async def test_what_is_saved_stays_where_discord_does_not_show_it(
+    setup_fixture: SetupFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown = await setup_fixture.press("connect")
+    setup_fixture.bot_fixture.env.inject_error("PATCH", REPLY, status=403, code=50013)
+    await setup_fixture.send(shown, community=COMMUNITY, key=KEY)
+    assert "could not be answered" in caplog.text
+    await setup_fixture.press("refresh")
+    assert "✅ Community `liberty`" in setup_fixture.page[1]
+
+
+def private(result: InteractionResult) -> list[str]:
+    """Return the private messages that a press has brought."""
+    said = [result.response, *result.followups]
+    assert all(one.ephemeral for one in said if one)
+    return [one.content for one in said if one]
 
 
 class TestStoredKey:

@@ -14,17 +14,18 @@ class RequestRefused(aiohttp.ClientConnectionError, OSError):
     """
 
 
-def request_guard(trusted_for: Callable[[], float]) -> aiohttp.TraceConfig:
+def request_guard(trusted_for: Callable[[], float], *, quiet: float = 0.0) -> aiohttp.TraceConfig:
     """Return a trace that refuses requests, as if the network were down.
 
     It looks when there is a connection, right before the first byte: to wait for one takes time.
 
     Args:
         trusted_for: returns the seconds for which certainly no other process acts.
+        quiet: the seconds at the end of that time in which no request begins.
     """
 
     async def refuse(*_: object) -> None:
-        if trusted_for() <= 0:
+        if trusted_for() <= quiet:
             raise RequestRefused
 
     trace = aiohttp.TraceConfig()

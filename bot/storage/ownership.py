@@ -24,12 +24,19 @@ class Ownership(Protocol):
             0 once the ownership is over; None where it ends with the process.
         now: returns the present moment by the clock of the database, once the ownership has begun;
             None where that is the machine's.
+        quiet: how many seconds before the end of the trust no request to the CAD begins, so that
+            the next owner does not look at the CAD while it still works on one.
+        follows: whether another process was the owner until this one became it.
     """
 
     @property
     def trusted_for(self) -> Callable[[], float] | None: ...
     @property
     def now(self) -> Callable[[], datetime] | None: ...
+    @property
+    def quiet(self) -> float: ...
+    @property
+    def follows(self) -> bool: ...
 
     async def acquire(self, *, stands_by: bool) -> None:
         """Become the owner of the migrated database; one that stands by waits until it can.
@@ -62,6 +69,8 @@ class SoleOwner:
 
     trusted_for = None
     now = None
+    quiet = 0.0
+    follows = False
 
     def __init__(self, lock: sqlite3.Connection | None = None) -> None:
         self._lock = lock

@@ -59,19 +59,23 @@ def build_client(
     transport: Transport,
     *,
     budget_share: float,
+    spent: float = 0.0,
     clock: Clock,
 ) -> InspectableCad:
     """Use the version of the CAD's API that the settings name; by default the CAD decides.
 
     Args:
         budget_share: the part of the CAD's rate limits that the bot uses, above 0 up to 1.
+        spent: see `RequestSender`.
     """
     who = Credentials(settings.sonoran_community_id, settings.sonoran_api_key.get_secret_value())
     limits = {endpoint: limit.scaled(budget_share) for endpoint, limit in v2.LIMITS.items()}
     client_v1 = V1Client(
-        RequestSender(transport, v1.LIMITS, clock=clock), who, on_variant_change=_log_variant
+        RequestSender(transport, v1.LIMITS, spent=spent, clock=clock),
+        who,
+        on_variant_change=_log_variant,
     )
-    client_v2 = V2Client(RequestSender(transport, limits, clock=clock), who)
+    client_v2 = V2Client(RequestSender(transport, limits, spent=spent, clock=clock), who)
     match settings.sonoran_api_version:
         case 1:
             return client_v1

@@ -23,6 +23,9 @@ from bot.storage.database import Database
 from bot.wiring import cad_connection
 from bot.wiring.push_server import open_push_server
 
+# The part of the CAD's limits that another bot is taken to have used within the last minute.
+SPENT_BEFORE = 0.5
+
 if TYPE_CHECKING:
     from bot.cad.push.http_push import HttpPushServer
 
@@ -97,7 +100,8 @@ async def open_shared(
     """
 
     def open_usual(url: str) -> Transport:
-        return Transport(url, trusted_for=database.ownership.trusted_for, clock=clock)
+        ownership = database.ownership
+        return Transport(url, trusted_for=ownership.trusted_for, quiet=ownership.quiet, clock=clock)
 
     database = await Database.open(operator.database_url, is_owner=True, stands_by=True)
     stack.push_async_callback(database.close)
@@ -115,7 +119,11 @@ def open_dependencies(
     operator, clock = shared.operator, shared.clock
     transport = shared.open_transport(str(operator.sonoran_api_url))
     cad = cad_connection.build_client(
-        settings, transport, budget_share=operator.sonoran_budget_share, clock=clock
+        settings,
+        transport,
+        budget_share=operator.sonoran_budget_share,
+        spent=SPENT_BEFORE if shared.database.ownership.follows else 0.0,
+        clock=clock,
     )
     stack.push_async_callback(cad.close)
     layouts = CallLayouts(cad.layouts, clock=clock)

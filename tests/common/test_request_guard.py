@@ -35,7 +35,7 @@ async def server() -> AsyncIterator[CountingServer]:
         yield counting
 
 
-def session(*trusted: float) -> aiohttp.ClientSession:
+def session(*trusted: float, quiet: float = 0.0) -> aiohttp.ClientSession:
     """Open a session; each number is what is trusted at one of the looks, the last one for ever."""
 
     def looks() -> Iterator[float]:
@@ -43,7 +43,7 @@ def session(*trusted: float) -> aiohttp.ClientSession:
         while True:
             yield trusted[-1]
 
-    guard = request_guard(looks().__next__)
+    guard = request_guard(looks().__next__, quiet=quiet)
     return aiohttp.ClientSession(trace_configs=[guard])
 
 
@@ -62,3 +62,12 @@ async def test_what_is_not_trusted_any_more_sends_nothing(
         with pytest.raises(RequestRefused):
             await client.request(method, server.url, data=b"units")
     assert server.paths == []
+
+
+async def test_nothing_begins_shortly_before_another_process_may_act(server: CountingServer):
+    async with session(4.1, quiet=4.0) as client, client.get(server.url) as answer:
+        assert answer.status == 200
+    async with session(4.0, quiet=4.0) as client:
+        with pytest.raises(RequestRefused):
+            await client.get(server.url)
+    assert server.paths == ["/call"]

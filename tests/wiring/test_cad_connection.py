@@ -8,7 +8,8 @@ import pytest
 
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
-from bot.cad.codec import v2
+from bot.cad.codec import v1, v2
+from bot.cad.http.rate_limits import RateLimit
 from bot.cad.http.transport import Transport
 from bot.cad.push.http_push import HttpPushServer
 from bot.cad.push.key_routes import KeyFeed
@@ -82,6 +83,21 @@ async def test_the_version_of_the_api(version: int, kind: type):
         clock=ManualClock(),
     )
     assert type(client) is kind
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "limit"), [(1, v1.LIMITS[v1.ENDPOINT]), (2, v2.LIMITS[v2.ATTACH])]
+)
+async def test_what_another_process_has_used_is_not_used_again(version: int, limit: RateLimit):
+    client = cad_connection.build_client(
+        settings(sonoran_api_version=version),
+        Transport("http://127.0.0.1:9"),
+        budget_share=1.0,
+        spent=0.5,
+        clock=ManualClock(),
+    )
+    assert client.limiters.attach.used == limit.requests // 2
     await client.close()
 
 

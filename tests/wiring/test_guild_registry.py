@@ -18,7 +18,7 @@ from bot.config.settings import Settings
 from bot.services.guild_errors import StoredKeyLocked, StoredSettingsInvalid
 from bot.storage.sealing import Sealer
 from bot.storage.stores.guild_store import GuildStore
-from bot.wiring.dependencies import SharedDependencies, open_shared
+from bot.wiring.dependencies import SharedDependencies, open_dependencies, open_shared
 from bot.wiring.guild_registry import GuildRegistry
 from bot.wiring.setup_services import build_guild_store
 from tests.losable_owner import LosableOwner
@@ -87,6 +87,18 @@ async def test_the_date_is_that_of_the_database(
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
         assert shared.clock.now() == said
+    assert owners
+
+
+async def test_another_bot_may_have_asked_the_cad_just_before(
+    tmp_path: Path, owners: list[LosableOwner], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(LosableOwner, "follows", True)
+    client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
+        needed = open_dependencies(stack, shared, GUILD, operator)
+        assert needed.cad.limiters.attach.used > 0
     assert owners
 
 

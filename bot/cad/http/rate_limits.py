@@ -80,8 +80,14 @@ class RateLimit:
     reserved_for_orders: int = 0
     reserved_for_members: int = 0
 
-    def new_limiter(self, clock: Clock) -> RateLimiter:
-        """Return a limiter that has counted no requests yet."""
+    def new_limiter(self, clock: Clock, spent: float = 0.0) -> RateLimiter:
+        """Return a limiter that has counted a part of the requests, from 0 up to 1."""
+        limiter = self._limiter(clock)
+        for _ in range(math.floor(self.requests * spent)):
+            limiter.record()
+        return limiter
+
+    def _limiter(self, clock: Clock) -> RateLimiter:
         return RateLimiter(self, clock)
 
     def scaled(self, share: float) -> RateLimit:
@@ -201,8 +207,7 @@ class RateLimiter:
 class BurstLimit(RateLimit):
     """`requests` at once, then one more every `seconds`."""
 
-    def new_limiter(self, clock: Clock) -> RateLimiter:
-        """Return a limiter that has counted no requests yet."""
+    def _limiter(self, clock: Clock) -> RateLimiter:
         return TokenBucket(self, clock)
 
 

@@ -34,7 +34,7 @@ class Transport:
     another address would look like a success. It verifies TLS certificates (aiohttp's default).
 
     Args:
-        trusted_for: see `request_guard`; None where no other process acts.
+        trusted_for, quiet: see `request_guard`; None where no other process acts.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Transport:
         connect_timeout: float = 3.0,
         total_timeout: float = 10.0,
         trusted_for: Callable[[], float] | None = None,
+        quiet: float = 0.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = base_url.rstrip("/")
@@ -53,7 +54,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
             timeout=aiohttp.ClientTimeout(total=total_timeout, sock_connect=connect_timeout),
             headers={"Accept": "application/json, text/plain"},
-            trace_configs=[request_guard(trusted_for)] if trusted_for else None,
+            trace_configs=[request_guard(trusted_for, quiet=quiet)] if trusted_for else None,
         )
 
     async def send(self, request: Request, *, within: float | None = None) -> Response:
@@ -105,6 +106,7 @@ class RequestSender:
 
     Args:
         limits: the rate limit of each endpoint that the codec names.
+        spent: the part of each that another process may have used just before, from 0 up to 1.
         jitter: a number between 0 and 1.
     """
 
@@ -113,11 +115,14 @@ class RequestSender:
         transport: Transport,
         limits: Mapping[str, RateLimit],
         *,
+        spent: float = 0.0,
         clock: Clock = SYSTEM_CLOCK,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
-        self._limiters = {endpoint: limit.new_limiter(clock) for endpoint, limit in limits.items()}
+        self._limiters = {
+            endpoint: limit.new_limiter(clock, spent) for endpoint, limit in limits.items()
+        }
         self._clock = clock
         self._jitter = jitter
         self._last_answer: Response | None = None

@@ -41,12 +41,15 @@ class LeaseTimes:
         margin: how much earlier the owner stops to trust the lease.
         renew_every: between two renewals, and at most for one of them.
         look_every: between two attempts to take the lease, or to repeat a renewal that failed.
+        quiet: see `Ownership.quiet`. It and the margin pass before another process looks at the
+            CAD; until then the CAD is done with what it was sent, or as good as that.
     """
 
     ttl: float = 10.0
     margin: float = 1.0
     renew_every: float = 2.0
     look_every: float = 0.5
+    quiet: float = 4.0
 
 
 class Leases(Protocol):
@@ -69,6 +72,7 @@ class ShardLeases:
 
     Attributes:
         times: for all databases of this process.
+        follows: whether it was waited for until another process had it no more.
     """
 
     times = LeaseTimes()
@@ -82,6 +86,7 @@ class ShardLeases:
         self._zero = datetime.min.replace(tzinfo=UTC)  # of the uptime, by the database's clock
         self._over = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
+        self.follows = False
 
     @classmethod
     def on(cls, url: URL, location: str) -> ShardLeases:
@@ -96,6 +101,11 @@ class ShardLeases:
         """Return the seconds for which no other process has the lease; 0 once that is over."""
         return max(0.0, self._trusted_until - self._clock.uptime())
 
+    @property
+    def quiet(self) -> float:
+        """See `Ownership`."""
+        return self.times.quiet
+
     def now(self) -> datetime:
         """Return the present moment by the clock of the database."""
         return self._zero + timedelta(seconds=self._clock.uptime())
@@ -105,7 +115,6 @@ class ShardLeases:
         location = self._leases.location
         await self._leases.prepare()
         outage = OutageLog(_log, "the lease cannot be asked for", "the lease can be asked for")
-        is_told = False
         while True:
             try:
                 async with asyncio.timeout(self.times.renew_every):
@@ -120,9 +129,9 @@ class ShardLeases:
                 outage.record_success()
                 if not stands_by:
                     raise DatabaseInUse(location)
-                if not is_told:
+                if not self.follows:
                     _log.info("standing by: another bot owns the database %s", location)
-                is_told = True
+                self.follows = True
             await self._clock.sleep(self.times.look_every)
         _log.info("this bot owns the database %s, epoch %s", location, self._epoch)
         self._renewing = asyncio.create_task(self._keep(), name="renewal of the lease")

@@ -187,6 +187,16 @@ async def test_nothing_is_sent_once_another_process_may_act():
     assert not caught.value.may_have_arrived
 
 
+async def test_nothing_is_begun_shortly_before_another_process_may_act():
+    async with (
+        serving(answering(whole(b"DONE"))) as server,
+        closed_later(Transport(server.url, trusted_for=lambda: 4.0, quiet=4.0)) as transport,
+    ):
+        with pytest.raises(CadUnreachable):
+            await transport.send(REQUEST)
+        assert server.requests == []
+
+
 async def test_an_answer_is_waited_for_while_no_other_process_may_act():
     async with (
         serving(silent()) as server,

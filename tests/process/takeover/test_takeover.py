@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from bot.runtime.exit_codes import ExitCode
+from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state.seed import COMMUNITY_ID, SERVER_ID
 from tests.process.conftest import SETTINGS, Start
 from tests.process.takeover.several_bots import (
@@ -102,6 +103,8 @@ async def test_what_was_acknowledged_before_a_kill_is_carried_out_and_answered(
 ):
     first, second = await community.pair()
     server = community.cad.world.server(COMMUNITY_ID, SERVER_ID)
+    # A late order leaves out a unit that is on another call.
+    community.cad.world.detach(server, Target(ident_ids=tuple(server.units)))
     goes_to: dict[str, tuple[int, int]] = {}  # ident and call, by the token of the interaction
     for number, (ident, unit) in enumerate([*server.units.items()][:8]):
         call_id = 100 + number % 3

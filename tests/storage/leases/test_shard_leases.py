@@ -98,7 +98,22 @@ async def test_a_process_waits_until_the_lease_is_free(caplog: pytest.LogCapture
         "standing by: another bot owns the database dispatch",
         "this bot owns the database dispatch, epoch 3",
     ]
+    assert leases.follows
     await leases.release()
+
+
+async def test_a_process_that_need_not_wait_follows_no_other():
+    leases = ShardLeases(AnsweringLeases([1]), WaitingClock())
+    await leases.acquire(stands_by=True)
+    assert not leases.follows
+    await leases.release()
+
+
+def test_no_request_begins_for_some_seconds_before_another_process_can_have_the_lease():
+    times = ShardLeases(AnsweringLeases([])).times
+    # The CAD has that long to finish; a renewal may come late without an effect on requests.
+    assert times.quiet + times.margin >= 5
+    assert times.ttl - times.margin - times.quiet > 2 * times.renew_every
 
 
 async def test_a_database_that_fails_meanwhile_is_waited_for(caplog: pytest.LogCaptureFixture):

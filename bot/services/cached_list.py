@@ -54,7 +54,8 @@ class CachedList(Generic[T]):
         self._turns = turns or RefreshTurns(clock)
         self._running: asyncio.Task[tuple[T, ...]] | None = None
         self._queued: asyncio.Task[tuple[T, ...]] | None = None
-        self._is_queued_in_background = False
+        self._in_background: set[asyncio.Task[tuple[T, ...]]] = set()  # of these two
+        self._is_closed = False
         self._refreshed_at = -math.inf
         self._failures = 0  # in a row
         self._retry_at = -math.inf  # monotonic seconds
@@ -66,23 +67,16 @@ class CachedList(Generic[T]):
     async def fetch(self) -> tuple[T, ...]:
         """Load the list after this call and return it; simultaneous callers share one load.
 
-        They also share its failure: an older list must not pass for a new one. Only a background
-        load that the rate limit does not allow is no failure for a caller who waits: the limit
-        keeps a request for it.
+        They also share its failure: an older list must not pass for a new one. A load that a
+        member waits for goes first: it takes the place of those in the background, which may be
+        trying again, or waiting for requests that the rate limit keeps for members.
         """
-        if self._queued is None:
-            self._queued = asyncio.create_task(self._load_after(self._running))
-            self._queued.add_done_callback(_retrieve_exception)
-            self._is_queued_in_background = in_background()
-        is_foreign = self._is_queued_in_background and not in_background()
-        queued = self._queued
-        await self._clock.wait_for(queued)  # to cancel one caller does not cancel the shared load
-        try:
-            return queued.result()
-        except CadRateLimited:
-            if not is_foreign:
-                raise
-        return await self.fetch()
+        load = self._next_load()
+        await self._clock.wait_for(load)  # to cancel one caller does not cancel the shared load
+        while load.cancelled() and not self._is_closed:
+            load = self._queued or self._running or load  # the one that has taken its place
+            await self._clock.wait_for(load)
+        return load.result()
 
     def refresh(self, max_age: float = MAX_AGE) -> None:
         """Load in the background, unless a load is running or recent, or others come first.
@@ -106,8 +100,26 @@ class CachedList(Generic[T]):
         self._refreshing.add(task)
         task.add_done_callback(self._refreshing.discard)
 
+    def _next_load(self) -> asyncio.Task[tuple[T, ...]]:
+        """Return the load that begins next, after the one that is running."""
+        is_in_background = in_background()
+        if not is_in_background:
+            for load in self._in_background:
+                load.cancel()
+            if self._queued in self._in_background:
+                self._queued = None
+            self._in_background.clear()
+        if self._queued is None:
+            self._queued = asyncio.create_task(self._load_after(self._running))
+            self._queued.add_done_callback(_retrieve_exception)
+            if is_in_background:
+                self._in_background.add(self._queued)
+                self._queued.add_done_callback(self._in_background.discard)
+        return self._queued
+
     async def close(self) -> None:
         """Cancel all loads."""
+        self._is_closed = True
         tasks = [*self._refreshing, *(task for task in (self._running, self._queued) if task)]
         for task in tasks:
             task.cancel()

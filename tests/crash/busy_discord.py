@@ -16,6 +16,7 @@ from tests.process.discord_server import _MESSAGE, APPLICATION_ID, GUILD_ID, Dis
 MANAGE_SERVER = 1 << 5
 DEFERRED_UPDATE = 6
 LOG_CHANNEL_ID = "1300000000000000003"
+CALLS_CHANNEL_ID = "1300000000000000002"
 UNKNOWN_WEBHOOK = 404, {"code": 10015, "message": "Unknown Webhook"}
 ALREADY_ACKNOWLEDGED = 400, {"code": 40060, "message": "Already acknowledged"}
 UNKNOWN_INTERACTION = 404, {"code": 10062, "message": "Unknown interaction"}
@@ -92,6 +93,8 @@ class BusyDiscord(DiscordServer):
         lost_answers: how many of the next acknowledgements are taken and answered by an error.
         refusal: the answer to each acknowledgement; None where they are taken.
         tokens_are_old: whether replies cannot be edited any more.
+        cards: the titles of the cards, by the nonce: Discord takes each nonce once.
+        on_card: called before Discord answers that it has taken a card.
         changed: set whenever there is something new to read.
     """
 
@@ -100,6 +103,8 @@ class BusyDiscord(DiscordServer):
     lost_answers: int = 0
     refusal: tuple[int, Any] | None = None
     tokens_are_old: bool = False
+    cards: dict[str, str] = field(default_factory=dict)
+    on_card: Callable[[], None] = field(default=lambda: None)
     watch: Watch = field(default=lambda _: False)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -175,6 +180,12 @@ class BusyDiscord(DiscordServer):
             case "POST", ["users", "@me", "channels"]:
                 user = _user(self._find("user_id", str(body["recipient_id"])))
                 answer = 200, {"id": user["id"], "type": 1, "recipients": [user]}
+            case "POST", ["channels", channel_id, "messages"] if channel_id == CALLS_CHANNEL_ID:
+                answer = self._post_card(body)
+            case "PATCH", ["channels", channel_id, "messages", id_] if (
+                channel_id == CALLS_CHANNEL_ID
+            ):
+                answer = 200, _MESSAGE | {"id": id_}
             case "POST", ["channels", channel_id, "messages"]:
                 answer = self._send(channel_id, body["content"])
             case _:
@@ -227,6 +238,14 @@ class BusyDiscord(DiscordServer):
             self._find("user_id", channel_id).message = content
             self._happened(Moment.TOLD)
         return 200, _MESSAGE | {"content": content}
+
+    def _post_card(self, body: Any) -> tuple[int, Any]:
+        """Take a card; return the message that has its nonce."""
+        self.cards.setdefault(body["nonce"], body["embeds"][0]["title"])
+        number = [*self.cards].index(body["nonce"])
+        self.on_card()
+        self.changed.set()
+        return 200, _MESSAGE | {"id": str(1_800_000_000_000_000_000 + number)}
 
     def _happened(self, moment: Moment) -> None:
         self.watch(moment)

@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +16,7 @@ from tests.crash.busy_discord import Moment, Pressed
 from tests.crash.crash_fixture import Countdown, CrashFixture, StoredOrder, has_connected
 from tests.faults.fault_fixture import MEMBER_COUNT, unit_number
 from tests.order_samples import SAMPLES, Subject
+from tests.process.conftest import Bot
 
 CROWD = 6  # orders of one life of the bot
 LIVES = MEMBER_COUNT // CROWD  # between two checks: each order has a unit of its own
@@ -56,9 +58,7 @@ class Stream:
             giving = [self.give(action, subject) for action, subject in crowd]
             given = await asyncio.gather(*giving)
             # A moment that comes less often than that does not end the bot.
-            await crash_fixture.until(
-                lambda: crash_fixture.is_killed or all(is_told(one) for one in given)
-            )
+            await self.until_told(given, bot)
         if not crash_fixture.is_killed:
             crash_fixture.kill()
         assert await bot.end() == -signal.SIGKILL
@@ -72,11 +72,7 @@ class Stream:
         await bot.reaches(crash_fixture.discord.connected)
         stored = {one.token: one for one in crash_fixture.orders()}
         waiting = [one for one in self.given if one.pressed.token in stored]
-        try:
-            await crash_fixture.until(lambda: all(map(is_told, waiting)))
-        except TimeoutError:
-            untold = [(one, stored[one.pressed.token]) for one in waiting if not is_told(one)]
-            raise AssertionError(untold, bot.log) from None
+        await self.until_told(waiting, bot)
         bot.signal(signal.SIGTERM)
         assert await bot.end() == 0
         for one in self.given:
@@ -84,6 +80,17 @@ class Stream:
         assert "Traceback" not in crash_fixture.log
         assert "token-of-interaction" not in crash_fixture.log
         self.tidy_up()
+
+    async def until_told(self, orders: Sequence[GivenOrder], bot: Bot) -> None:
+        """Wait until the members have their outcomes, or the bot is killed."""
+        crash_fixture = self.crash_fixture
+        try:
+            await crash_fixture.until(lambda: crash_fixture.is_killed or all(map(is_told, orders)))
+        except TimeoutError:
+            untold = [one for one in orders if not is_told(one)]
+            stored = {one.token: one for one in crash_fixture.orders()}
+            found = [(one, stored.get(one.pressed.token)) for one in untold]
+            raise AssertionError(found, bot.log) from None
 
     def prepare(self) -> tuple[OrderAction, Subject]:
         """Put what an order of any kind is about into the CAD."""

@@ -322,6 +322,7 @@ WAITING = {
     "storage/leases/shard_leases.py",  # tested in test_shard_leases.py
     "storage/stores/community_store.py",  # so many keys
     "storage/sqlite.py",  # five seconds
+    "wiring/guild_registry.py",  # so many guilds whose key does not open
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.cad.errors import CadError, CadRateLimited
+from bot.cad.http.rate_limits import background_queries
 from bot.services.cached_list import BACKOFF, MAX_AGE, CachedList
 from tests.manual_clock import ManualClock
 
@@ -182,8 +183,9 @@ async def test_a_caller_that_waits_does_not_share_the_limit_of_the_background(so
     source.open.clear()
     source.fault = CadRateLimited(retry_after=40.0)
     one.refresh()
-    waiting = await begun(one.fetch())
+    await turns()
     source.fault = None
+    waiting = await begun(one.fetch())
     source.open.set()
     assert await waiting == (2,)
     await one.close()
@@ -196,3 +198,30 @@ async def test_a_caller_that_waits_learns_of_the_limit_in_the_end(source) -> Non
     with pytest.raises(CadRateLimited):
         await one.fetch()
     await one.close()
+
+
+async def test_a_caller_that_waits_does_not_wait_behind_the_background(source) -> None:
+    one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
+    source.open.clear()
+    with background_queries():
+        joined = [await begun(one.fetch()), await begun(one.fetch())]
+    waiting = await begun(one.fetch())
+    assert source.asked == 2  # it does not wait for the first to end
+    late = await begun(one.fetch())
+    source.open.set()
+    assert await waiting == (2,)
+    # The load that takes their place serves those that it has pushed aside.
+    assert await asyncio.gather(*joined) == [(2,), (2,)]
+    assert await late == (3,)
+    await one.close()
+
+
+async def test_closing_ends_those_that_wait(source) -> None:
+    one = CachedList("the units", source.ask, expected=CadError, clock=source.clock)
+    source.open.clear()
+    with background_queries():
+        waiting = [await begun(one.fetch()), await begun(one.fetch())]
+    await one.close()
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+    assert source.asked == 1

@@ -25,7 +25,7 @@ from bot.services.cards.card_schedule import (
 )
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
 from bot.services.cards.overview_writer import OverviewWriter
-from bot.storage.stores.card_store import CardStore
+from bot.storage.stores.card_store import CardStore, StoredCard
 from bot.storage.stores.link_row import Link
 
 # Discord's limit for a channel is 5 in 5 seconds; the margin is for varying network delay.
@@ -89,6 +89,11 @@ class CardPublisher:
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running write is finished, so that no card is posted twice."""
         await self._tasks.close(seconds)
+
+    def find(self, key: CardKey) -> StoredCard | None:
+        """Return the card of a call, None if there is none."""
+        card = self._registry.cards.get(key)
+        return card.stored if card else None
 
     def _on_change(self, server_id: int) -> None:
         if server_id in self._settings.server_ids:

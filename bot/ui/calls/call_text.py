@@ -33,10 +33,24 @@ def calls_page(page: CallsPage) -> str:
         return end_sentence(f"✅ No call is open{where}{confirmed}")
     calls = "1 open call" if page.total == 1 else f"{page.total} open calls"
     head = f"✅ {calls}{where} · page {page.number} of {page.count}{confirmed}"
-    text = "\n".join([head, *(_call_line(line, 1) for line in page.items)])
+    text = "\n".join([head, *(_with_card(line, page.guild_id) for line in page.items)])
+    if len(text) > MESSAGE_LIMIT:
+        text = "\n".join([head, *(_call_line(line, 1) for line in page.items)])
     if len(text) > MESSAGE_LIMIT:  # escaping doubled long texts
         text = "\n".join([head, *(_call_line(line, 2) for line in page.items)])
     return text
+
+
+def _with_card(line: CallLine, guild_id: int) -> str:
+    """Return a call in one line, with its age and a link to its card, where it has one."""
+    text, card = _call_line(line, 1), line.card
+    if card is None:
+        return text
+    age = timestamp(card.first_seen_at, "R")
+    if card.message_id is None:
+        return f"{text} · {age}"
+    link = f"https://discord.com/channels/{guild_id}/{card.channel_id}/{card.message_id}"
+    return f"{text} · {age} · [card]({link})"
 
 
 def call_phrase(number: int, call: Call | EmergencyCall | None, *, is_emergency: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from socket import create_server
 from typing import Any
 
 import pytest
@@ -202,9 +203,11 @@ class TestPushEvents:
         await connected.fill("push", way="polling")
 
     async def test_the_operators_port_is_named(self, connected: SetupFixture) -> None:
-        await connected.start(discord_guild_id=connected.guild.id, push_listen="127.0.0.1:18473")
+        with create_server(("127.0.0.1", 0)) as found:
+            port = found.getsockname()[1]
+        await connected.start(push_listen=f"127.0.0.1:{port}")
         await connected.press("refresh")
-        assert "`http://ADDRESS_OF_THE_BOT:18473/sonorancad/event`" in connected.page[-1]
+        assert f"`http://ADDRESS_OF_THE_BOT:{port}/sonorancad/event`" in connected.page[-1]
 
 
 async def test_everything_is_checked_at_the_end(connected: SetupFixture) -> None:

@@ -314,6 +314,7 @@ WAITING = {
     "cad/unit_list_loader.py",  # so many pages
     "process.py",  # as long as the process; tested in test_serving.py
     "services/background.py",  # tested here
+    "services/cached_list.py",  # while other loads take its place; tested in test_cached_list.py
     "services/board/push_listener.py",  # tested in test_push_listener.py
     "services/links/bulk_verification.py",  # so many links
     "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most

@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install run sandbox sandbox-check test test-long lint format lock audit bench docs clean
+.PHONY: help install run sandbox sandbox-check test test-long lint format lock audit bench bench-fleet docs clean
 
 help:
 	@echo "make sandbox        try the bot in the browser: no account, no token"
@@ -19,6 +19,7 @@ help:
 	@echo "make lock           compile requirements*.txt from requirements*.in"
 	@echo "make audit          look for known vulnerabilities, and list the components in sbom.json"
 	@echo "make bench          measure"
+	@echo "make bench-fleet    measure what many Discord servers cost"
 	@echo "make docs           build the documents into site/; a dead link fails"
 
 $(VENV)/.run: requirements.txt
@@ -88,6 +89,9 @@ audit: $(VENV)/.audit
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+bench-fleet: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.fleet
 
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

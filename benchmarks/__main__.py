@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import board, crowd, durability, imports, interactions, order_path, start
+from benchmarks import board, crowd, durability, fleet, imports, interactions, order_path, start
 from benchmarks.crowd import LoadResult, OrderLoad
 from benchmarks.durability import Cost
 from benchmarks.figures import quantile
@@ -28,6 +28,7 @@ def main() -> None:
     console.print(_start_table(start.measure("bare"), start.measure("ours")))
     console.print(_import_table(asyncio.run(imports.table())))
     console.print(board.format_table(board.table()))
+    fleet.print_tables(console)
 
 
 def _wait_table(rows: list[tuple[int, WaitTimes, WaitTimes]]) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 import discord
 
 from bot.common.outage_log import OutageLog
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.services.reply import Delivery
 
 _log = logging.getLogger(__name__)
@@ -16,8 +17,11 @@ _log = logging.getLogger(__name__)
 class DiscordSender:
     """Sends text. No method raises: a failure is logged, an outage of Discord once."""
 
-    def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
+    def __init__(
+        self, client: discord.Client, log_channel_id: int | None, budget: DiscordBudget
+    ) -> None:
         self._client = client
+        self._budget = budget
         self._log_channel_id = log_channel_id
         self._posting = DiscordOutage("write into the log channel")
         self._messaging = DiscordOutage("send direct messages")
@@ -27,13 +31,20 @@ class DiscordSender:
         if self._log_channel_id is None:
             return Delivery.IMPOSSIBLE
         channel = self._client.get_partial_messageable(self._log_channel_id)
-        return await self._posting.attempt(channel.send(text), "write into the log channel")
+
+        async def send() -> None:
+            await self._budget.take(Urgency.MESSAGE)
+            await channel.send(text)
+
+        return await self._posting.attempt(send(), "write into the log channel")
 
     async def direct_message(self, user_id: int, text: str) -> Delivery:
         """Send a direct message to a user."""
 
         async def send() -> None:
+            await self._budget.take(Urgency.MESSAGE)
             user = await self._client.fetch_user(user_id)
+            await self._budget.take(Urgency.MESSAGE)
             await user.send(text)
 
         return await self._messaging.attempt(send(), f"write to user {user_id}")

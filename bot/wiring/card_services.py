@@ -47,9 +47,12 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             ),
             servers=needed.servers,
             layouts=needed.layouts,
-            overview=OverviewWriter(store, shown, channel_id, clock=clock)
+            overview=OverviewWriter(
+                store, shown, channel_id, discord=needed.shared.discord, clock=clock
+            )
             if settings.calls_overview
             else None,
+            discord=needed.shared.discord,
             clock=clock,
         )
 
@@ -57,5 +60,12 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
     overviews = tuple(server_ids) if settings.calls_overview else ()
     return GuildCards(
         tuple(map(publisher, server_ids)),
-        CardCleanup(store, served, channel, overview_channels=overviews, clock=clock),
+        CardCleanup(
+            store,
+            served,
+            channel,
+            overview_channels=overviews,
+            discord=needed.shared.discord,
+            clock=clock,
+        ),
     )

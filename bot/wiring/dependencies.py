@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -19,15 +20,16 @@ from bot.services.board.call_layouts import CallLayouts
 from bot.services.board.live_board import Board
 from bot.services.cad_accounts import CadAccounts
 from bot.services.cad_servers import CadServers
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.storage.database import Database
-from bot.wiring import cad_connection
+from bot.wiring.cad_connection import CadConnections, build_client
 from bot.wiring.push_server import open_push_server
-
-# The part of the CAD's limits that another bot is taken to have used within the last minute.
-SPENT_BEFORE = 0.5
 
 if TYPE_CHECKING:
     from bot.cad.push.http_push import HttpPushServer
+
+# The part of the CAD's limits that another bot is taken to have used within the last minute.
+SPENT_BEFORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class SharedDependencies:
     """What the services of all guilds share; the client is used once it is connected.
 
     Attributes:
-        open_transport: opens a connection to an address.
+        connections: those to the CAD, for all guilds.
+        discord: the requests to Discord that answer no interaction.
         push_server: takes the push events of all guilds; None without PUSH_LISTEN.
     """
 
@@ -43,7 +46,8 @@ class SharedDependencies:
     client: discord.Client
     clock: Clock
     database: Database
-    open_transport: Callable[[str], Transport]
+    connections: CadConnections
+    discord: DiscordBudget
     push_server: HttpPushServer | None
 
 
@@ -108,24 +112,24 @@ async def open_shared(
     if database.ownership.now is not None:
         clock = ServerClock(database.ownership.now)
     push_server = await open_push_server(stack, operator.push_address, clock)
-    opening = transport or open_usual
-    return SharedDependencies(operator, client, clock, database, opening, push_server)
+    connections = CadConnections(
+        partial(transport or open_usual, str(operator.sonoran_api_url)),
+        budget_share=operator.sonoran_budget_share,
+        spent=SPENT_BEFORE if database.ownership.follows else 0.0,
+        clock=clock,
+    )
+    return SharedDependencies(
+        operator, client, clock, database, connections, DiscordBudget(clock), push_server
+    )
 
 
-def open_dependencies(
+async def open_dependencies(
     stack: AsyncExitStack, shared: SharedDependencies, guild_id: int, settings: GuildSettings
 ) -> Dependencies:
     """Open a guild's connection to the CAD; the stack closes it."""
-    operator, clock = shared.operator, shared.clock
-    transport = shared.open_transport(str(operator.sonoran_api_url))
-    cad = cad_connection.build_client(
-        settings,
-        transport,
-        budget_share=operator.sonoran_budget_share,
-        spent=SPENT_BEFORE if shared.database.ownership.follows else 0.0,
-        clock=clock,
-    )
-    stack.push_async_callback(cad.close)
+    clock = shared.clock
+    connection = await stack.enter_async_context(shared.connections.connect(settings))
+    cad = build_client(settings, connection)
     layouts = CallLayouts(cad.layouts, clock=clock)
     stack.push_async_callback(layouts.close)
     servers = CadServers(
@@ -136,6 +140,7 @@ def open_dependencies(
         clock=clock,
         complete_call=layouts.complete,
         server_label=servers.labels.__getitem__,
+        turns=connection.turns,
     )
     stack.push_async_callback(board.close)
     accounts = CadAccounts(cad, clock=clock)

@@ -209,9 +209,10 @@ async def _discord(loaded: OperatorSettings) -> list[Finding]:
 
 async def _cad(loaded: Settings) -> list[Finding]:
     transport = Transport(str(loaded.sonoran_api_url))
-    cad = cad_connection.build_client(
-        loaded, transport, budget_share=loaded.sonoran_budget_share, clock=SYSTEM_CLOCK
+    connection = cad_connection.CadConnection.over(
+        transport, budget_share=loaded.sonoran_budget_share, clock=SYSTEM_CLOCK
     )
+    cad = cad_connection.build_client(loaded, connection)
     try:
         return await _check_cad(loaded, cad, cad.calls)
     finally:

@@ -86,7 +86,7 @@ class GuildRegistry:
             guild = self._locked.pop()
             with contextlib.suppress(SettingsError):
                 channel_id = from_stored(guild.settings, guild.cad_id, "locked").log_channel_id
-                sender = DiscordSender(self._shared.client, channel_id)
+                sender = DiscordSender(self._shared.client, channel_id, self._shared.discord)
                 await sender.post_to_log(error_message(StoredKeyLocked()))
 
     async def reopen(

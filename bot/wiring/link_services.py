@@ -55,7 +55,7 @@ def build_link_services(needed: Dependencies) -> LinkServices:
     id_format, log_channel_id = settings.api_id_format, settings.log_channel_id
     store, verifications = LinkStore(database), VerificationStore(database)
     requests, personal_data = LinkRequestStore(database, store), PersonalDataStore(database)
-    notifier = DiscordLinkNotifier(client, log_channel_id)
+    notifier = DiscordLinkNotifier(client, log_channel_id, needed.shared.discord)
     server_id = settings.default_server_id
     verifier = LinkVerifier(
         cad, verifications, id_format=id_format, server_id=server_id, clock=clock
@@ -96,7 +96,7 @@ def _build_bulk_verifier(
         verifier,
         verifications,
         LinkCheckStore(needed.database),
-        DiscordCheckAnnouncer(needed.client, needed.settings.log_channel_id),
+        DiscordCheckAnnouncer(needed.client, needed.settings.log_channel_id, needed.shared.discord),
         clock=needed.clock,
     )
 

@@ -79,6 +79,7 @@ def _build_queue(needed: Dependencies, orders: OrderStore, resolver: OrderResolv
         DiscordOrderAnnouncer(
             needed.client,
             settings.log_channel_id,
+            needed.shared.discord,
             result_items={OrderAction.CREATE: NewCallItems(channels)},
         ),
         on_done=DoneHandler(cad, board, settings.status_on_attach),

@@ -72,7 +72,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open a guild's connection to the CAD, and build its services."""
     async with AsyncExitStack() as stack:
-        needed = open_dependencies(stack, shared, guild_id, settings)
+        needed = await open_dependencies(stack, shared, guild_id, settings)
         people = build_link_services(needed)
 
         def on_events(events: Sequence[Event]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.cad.client import InspectableCad
-from bot.config.guild_settings import GuildSettings
 from bot.config.settings import Settings
 from bot.runtime import logs
 from bot.services.communities.departures import Departures
@@ -14,7 +12,6 @@ from bot.services.communities.setup_state import SetupPolicy
 from bot.storage.stores.guild_data_store import GuildDataStore
 from bot.storage.stores.guild_store import GuildStore
 from bot.storage.stores.left_guild_store import LeftGuildStore
-from bot.wiring import cad_connection
 from bot.wiring.dependencies import SharedDependencies
 from bot.wiring.guild_registry import GuildRegistry
 
@@ -48,14 +45,6 @@ def build_setup(
     """Build the service behind `/setup`."""
     operator = shared.operator
 
-    def open_cad(settings: GuildSettings) -> InspectableCad:
-        return cad_connection.build_client(
-            settings,
-            shared.open_transport(str(operator.sonoran_api_url)),
-            budget_share=operator.sonoran_budget_share,
-            clock=shared.clock,
-        )
-
     address = operator.push_address
     return GuildSetup(
         store,
@@ -66,7 +55,7 @@ def build_setup(
             operator.members_intent,
             address and address[1],
         ),
-        open_cad=open_cad,
+        open_cad=shared.connections.open_client,
         reopen=registry.reopen,
         redact=logs.redact,
         clock=shared.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import board, crowd, durability, imports, interactions, start
+from benchmarks import board, crowd, durability, fleet, imports, interactions, start
 from benchmarks.crowd import OrderLoad
 
 
@@ -76,3 +76,16 @@ async def test_writes_are_measured_beside_none() -> None:
     assert cost.stored > 0
     assert cost.in_memory > 0
     assert cost.added == cost.stored - cost.in_memory
+
+
+async def test_many_guilds_have_a_cost() -> None:
+    found = await fleet.measure(5)
+    assert 0 < found.open_ms < 5000
+    assert found.lookup_us > 0
+    assert found.mib > 20
+    requests = await fleet.measure_requests(guilds=2, minutes=20)
+    # Calls and units are polled every 15 seconds while units are on duty.
+    assert 7 < requests.in_use <= 8
+    assert requests.idle_with_push < requests.idle <= 1
+    assert "5" in fleet.format_table([found]).columns[0].cells
+    assert fleet.format_requests(requests).row_count == 2

@@ -19,7 +19,7 @@ DiscordWebSocket.DEFAULT_GATEWAY = base / "gateway"
 if os.environ.pop("SHORT_LEASES", ""):
     from bot.storage.leases.shard_leases import LeaseTimes, ShardLeases
 
-    ShardLeases.times = LeaseTimes(ttl=6.0, renew_every=0.5, look_every=0.25, quiet=2.0)
+    ShardLeases.times = LeaseTimes(ttl=6.0, renew_every=1.0, look_every=0.25, quiet=2.0)
 if ahead := float(os.environ.pop("CLOCK_AHEAD", "0")):
     from bot.common.clock import Clock
 

@@ -17,6 +17,7 @@ from bot.cad.models import Calls
 from bot.services.access.policy import Access
 from bot.services.background import BackgroundTasks
 from bot.services.cards.card_cleanup import CardCleanup
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.links.approvals import LinkApprovals
 from bot.services.links.bulk_verification import BulkVerifier, CheckReport
 from bot.services.orders.outcomes import OrderView
@@ -174,7 +175,9 @@ class CleanupLoop:
             async def discard(self, message_id: int) -> bool:
                 return bool(await part.do(message_id))
 
-        self.cleanup = CardCleanup(Obsolete(), [1], lambda _: Channel(), clock=time)
+        self.cleanup = CardCleanup(
+            Obsolete(), [1], lambda _: Channel(), discord=DiscordBudget(time), clock=time
+        )
 
     async def start(self) -> None:
         self.cleanup.start()
@@ -314,7 +317,9 @@ WAITING = {
     "cad/unit_list_loader.py",  # so many pages
     "process.py",  # as long as the process; tested in test_serving.py
     "services/background.py",  # tested here
+    "services/cached_list.py",  # while other loads take its place; tested in test_cached_list.py
     "services/board/push_listener.py",  # tested in test_push_listener.py
+    "services/cards/discord_budget.py",  # until it is its turn
     "services/links/bulk_verification.py",  # so many links
     "services/queue/completion.py",  # tested here; while an order waits, 15 minutes at most
     "services/queue/worker.py",  # while there are orders

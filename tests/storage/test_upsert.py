@@ -17,6 +17,12 @@ def test_upsert() -> None:
     assert "ON CONFLICT (guild_id, discord_id) DO UPDATE SET api_id = excluded.api_id" in sql
 
 
+def test_all_stores_of_a_table_share_the_statement() -> None:
+    assert upsert("sqlite", links) is upsert("sqlite", links)
+    assert upsert("sqlite", links) is not upsert("postgresql", links)
+    assert upsert("sqlite", links) is not upsert("sqlite", command_sync)
+
+
 async def test_the_row_of_the_same_key_is_replaced_and_no_other(database: Database) -> None:
     statement = upsert(database.dialect, command_sync)
     rows = [("1:global", "a"), ("1:2", "b"), ("1:global", "c")]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import discord
 import pytest
 
+from bot.common.clock import SYSTEM_CLOCK
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.reply import Delivery
 from bot.ui.discord_sender import DiscordSender, attempt
+
+BUDGET = DiscordBudget(SYSTEM_CLOCK)
 
 
 async def succeed() -> str:
@@ -35,12 +39,15 @@ async def test_the_text_of_an_unknown_error_is_not_logged(caplog: pytest.LogCapt
 
 async def test_without_a_log_channel_nothing_is_posted(caplog: pytest.LogCaptureFixture):
     client = discord.Client(intents=discord.Intents(guilds=True))
-    assert await DiscordSender(client, None).post_to_log("text") is Delivery.IMPOSSIBLE
+    sender = DiscordSender(client, None, BUDGET)
+    assert await sender.post_to_log("text") is Delivery.IMPOSSIBLE
     assert caplog.records == []
 
 
 async def test_a_client_that_is_not_logged_in_raises_nothing(caplog: pytest.LogCaptureFixture):
-    sender = DiscordSender(discord.Client(intents=discord.Intents(guilds=True)), 900)
+    sender = DiscordSender(
+        discord.Client(intents=discord.Intents(guilds=True)), 900, DiscordBudget(SYSTEM_CLOCK)
+    )
     assert await sender.post_to_log("text") is Delivery.FAILED
     assert await sender.direct_message(7, "text") is Delivery.FAILED
     assert [message.partition(":")[0] for message in caplog.messages] == [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.cad.client import InspectableCad
 from bot.cad.client_v1 import V1Client
 from bot.cad.client_v2 import V2Client
 from bot.cad.codec import v1, v2
@@ -16,6 +17,7 @@ from bot.cad.push.key_routes import KeyFeed
 from bot.cad.push.signalr_feed import SignalRFeed
 from bot.config.settings import Settings
 from bot.wiring import cad_connection
+from bot.wiring.cad_connection import CadConnections
 from tests.manual_clock import ManualClock
 
 SETTINGS = {
@@ -74,14 +76,16 @@ async def test_each_server_has_a_websocket():
     ]
 
 
+def built(loaded: Settings, budget_share: float = 0.8, spent: float = 0.0) -> InspectableCad:
+    opened = CadConnections(
+        NotedTransport, budget_share=budget_share, spent=spent, clock=ManualClock()
+    )
+    return opened.open_client(loaded)
+
+
 @pytest.mark.parametrize(("version", "kind"), [(1, V1Client), (2, V2Client)])
 async def test_the_version_of_the_api(version: int, kind: type):
-    client = cad_connection.build_client(
-        settings(sonoran_api_version=version),
-        Transport("http://127.0.0.1:9"),
-        budget_share=0.8,
-        clock=ManualClock(),
-    )
+    client = built(settings(sonoran_api_version=version))
     assert type(client) is kind
     await client.close()
 
@@ -90,27 +94,51 @@ async def test_the_version_of_the_api(version: int, kind: type):
     ("version", "limit"), [(1, v1.LIMITS[v1.ENDPOINT]), (2, v2.LIMITS[v2.ATTACH])]
 )
 async def test_what_another_process_has_used_is_not_used_again(version: int, limit: RateLimit):
-    client = cad_connection.build_client(
-        settings(sonoran_api_version=version),
-        Transport("http://127.0.0.1:9"),
-        budget_share=1.0,
-        spent=0.5,
-        clock=ManualClock(),
-    )
+    client = built(settings(sonoran_api_version=version), budget_share=1.0, spent=0.5)
     assert client.limiters.attach.used == limit.requests // 2
     await client.close()
 
 
 async def test_the_bot_uses_its_share_of_the_limits():
-    client = cad_connection.build_client(
-        settings(sonoran_api_version=2),
-        Transport("http://127.0.0.1:9"),
-        budget_share=0.5,
-        clock=ManualClock(),
-    )
+    client = built(settings(sonoran_api_version=2), budget_share=0.5)
     allowed = 0
     while not client.limiters.attach.wait():
         client.limiters.attach.record()
         allowed += 1
     assert allowed == v2.LIMITS[v2.ATTACH].requests // 2
     await client.close()
+
+
+class NotedTransport(Transport):
+    """Notes which are open."""
+
+    opened: set[NotedTransport] = set()  # noqa: RUF012 - of the test that runs
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9")
+        self.opened.add(self)
+
+    async def close(self) -> None:
+        await super().close()
+        self.opened.discard(self)
+
+
+async def test_guilds_that_share_a_key_share_a_connection():
+    opened = CadConnections(NotedTransport, budget_share=0.8, clock=ManualClock())
+    async with opened.connect(settings()) as one:
+        async with (
+            opened.connect(settings(log_channel_id="700000000000000001")) as same,
+            opened.connect(settings(sonoran_api_key="another-key")) as other,
+            opened.connect(settings(sonoran_community_id="another-community")) as stranger,
+        ):
+            assert same is one
+            assert len({id(one), id(other), id(stranger)}) == 3
+            assert len(NotedTransport.opened) == 3
+            client = opened.open_client(settings())  # with a connection of its own
+            assert len(NotedTransport.opened) == 4
+            await client.close()
+            assert len(NotedTransport.opened) == 3
+        assert len(NotedTransport.opened) == 1  # it is still used
+    assert len(NotedTransport.opened) == 0
+    async with opened.connect(settings()) as later:
+        assert later is not one

@@ -71,11 +71,10 @@ async def test_the_cad_is_asked_for_nothing_once_the_ownership_is_not_trusted(
     client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
-        transport = shared.open_transport("http://127.0.0.1:9")
-        stack.push_async_callback(transport.close)
+        cad = await stack.enter_async_context(shared.connections.connect(operator))
         owners[0].lose()
         with pytest.raises(CadUnreachable, match="another bot may act"):
-            await transport.send(Request("calls", "GET", "/"))
+            await cad.transport.send(Request("calls", "GET", "/"))
 
 
 async def test_the_date_is_that_of_the_database(
@@ -97,7 +96,7 @@ async def test_another_bot_may_have_asked_the_cad_just_before(
     client, operator = discord.Client(intents=discord.Intents.none()), settings(tmp_path)
     async with AsyncExitStack() as stack:
         shared = await open_shared(stack, operator, client, None, SYSTEM_CLOCK)
-        needed = open_dependencies(stack, shared, GUILD, operator)
+        needed = await open_dependencies(stack, shared, GUILD, operator)
         assert needed.cad.limiters.attach.used > 0
     assert owners
 

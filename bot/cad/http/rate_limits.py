@@ -5,13 +5,15 @@ Reference: docs/sonoran-cad.md, "Rate:" of v1 and the limits of v2.
 
 from __future__ import annotations
 
+import copy
 import math
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Self
 
+from bot.cad.http.limiter_state import LimiterState
 from bot.common.clock import SYSTEM_CLOCK, Clock
 
 RECOVERY_SECONDS = 60.0  # after so many seconds without a 429, the full rate is allowed again
@@ -115,12 +117,11 @@ class RateLimiter:
         self.window = limit.seconds
         self._limit = limit
         self._clock = clock
-        self._sent: deque[float] = deque()
-        self._last_sent_at = -math.inf
-        self._blocked_until = -math.inf
-        self._limited_at = -math.inf
-        self._halvings = 0
-        self._preceding = 0  # queries
+        self._state = LimiterState()
+
+    def new_user(self) -> Self:
+        """Return the limiter for another user: they count together, and their orders take turns."""
+        return copy.copy(self)
 
     @property
     def reserved_for_orders(self) -> int:
@@ -140,30 +141,33 @@ class RateLimiter:
     @property
     def since_last(self) -> float:
         """The seconds since the last request; infinite before the first."""
-        return self._clock.monotonic() - self._last_sent_at
+        return self._clock.monotonic() - self._state.last_sent_at
 
     @property
     def allowed(self) -> int:
         """The requests per window at the current rate."""
-        if self._clock.monotonic() - self._limited_at >= RECOVERY_SECONDS:
-            self._halvings = 0
-        return max(1, self._limit.requests >> self._halvings)
+        if self._clock.monotonic() - self._state.limited_at >= RECOVERY_SECONDS:
+            self._state.halvings = 0
+        return max(1, self._limit.requests >> self._state.halvings)
 
     @property
     def used(self) -> int:
         """The number of requests sent within the window that ends now."""
-        while self._sent and self._clock.monotonic() - self._sent[0] >= self._limit.seconds:
-            self._sent.popleft()
-        return len(self._sent)
+        while (
+            self._state.sent
+            and self._clock.monotonic() - self._state.sent[0] >= self._limit.seconds
+        ):
+            self._state.sent.popleft()
+        return len(self._state.sent)
 
     @contextmanager
     def precedence(self) -> Iterator[None]:
         """Have all other requests leave the next one to the query inside the block."""
-        self._preceding += 1
+        self._state.preceding += 1
         try:
             yield
         finally:
-            self._preceding -= 1
+            self._state.preceding -= 1
 
     def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now.
@@ -172,24 +176,27 @@ class RateLimiter:
             reserve: the number of requests that must still be allowed after this one.
             is_first: whether it is for a query inside `precedence`.
         """
-        if self._preceding and not is_first:
-            reserve += 1
-        now = self._clock.monotonic()
+        state, now, is_order = self._state, self._clock.monotonic(), not reserve
+        if (state.preceding or state.waiting) and not is_first:
+            reserve += state.requests_left_to_others(self, now)
         room = max(1, self.allowed - reserve)
-        waits = [self._blocked_until - now, 0.0]
+        wait = max(state.blocked_until - now, 0.0)
         if self.used >= room:
-            waits.append(self._sent[-room] + self._limit.seconds - now)
-        return max(waits)
+            wait = max(wait, state.sent[-room] + self._limit.seconds - now)
+        if wait and is_order and not is_first:
+            state.waiting[self] = now
+        return wait
 
     def record(self) -> None:
         """Count a request that is sent now."""
-        self._last_sent_at = self._clock.monotonic()
-        self._sent.append(self._last_sent_at)
+        self._state.waiting.pop(self, None)
+        self._state.last_sent_at = self._clock.monotonic()
+        self._state.sent.append(self._state.last_sent_at)
 
     def refund(self) -> None:
         """Undo the last `record`: the request has not reached the CAD."""
-        if self._sent:  # empty if the request has already left the window
-            self._sent.pop()
+        if self._state.sent:  # empty if the request has already left the window
+            self._state.sent.pop()
 
     def on_rate_limited(self, retry_after: float | None) -> None:
         """Halve the rate after a 429.
@@ -198,9 +205,9 @@ class RateLimiter:
             retry_after: the seconds that the CAD asks to wait; None if it gives no time.
         """
         now = self._clock.monotonic()
-        self._halvings += 1
-        self._limited_at = now
-        self._blocked_until = max(self._blocked_until, now + (retry_after or 0.0))
+        self._state.halvings += 1
+        self._state.limited_at = now
+        self._state.blocked_until = max(self._state.blocked_until, now + (retry_after or 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,31 +227,36 @@ class TokenBucket(RateLimiter):
     def __init__(self, limit: BurstLimit, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(limit, clock)
         self.window = limit.seconds * limit.requests
-        self._full_at = -math.inf
 
     @property
     def used(self) -> int:
         """The number of tokens missing from a full bucket, rounded up."""
-        return math.ceil(max(0.0, self._full_at - self._clock.monotonic()) / self._interval)
+        return math.ceil(max(0.0, self._state.full_at - self._clock.monotonic()) / self._interval)
 
     def wait(self, reserve: int = 0, *, is_first: bool = False) -> float:
         """Return the seconds until a request may be sent, 0 for now; see `RateLimiter.wait`."""
-        if self._preceding and not is_first:
-            reserve += 1
-        now = self._clock.monotonic()
+        state, now, is_order = self._state, self._clock.monotonic(), not reserve
+        if (state.preceding or state.waiting) and not is_first:
+            reserve += state.requests_left_to_others(self, now)
         allowed = self.allowed
         room = max(1, allowed - reserve)
-        early = self._full_at - (room - 1) * self.window / allowed
-        return max(0.0, early - now, self._blocked_until - now)
+        early = state.full_at - (room - 1) * self.window / allowed
+        wait = max(0.0, early - now, state.blocked_until - now)
+        if wait and is_order and not is_first:
+            state.waiting[self] = now
+        return wait
 
     def record(self) -> None:
         """Count a request that is sent now."""
-        self._last_sent_at = self._clock.monotonic()
-        self._full_at = max(self._full_at, self._last_sent_at) + self.window / self.allowed
+        self._state.waiting.pop(self, None)
+        self._state.last_sent_at = self._clock.monotonic()
+        self._state.full_at = (
+            max(self._state.full_at, self._state.last_sent_at) + self.window / self.allowed
+        )
 
     def refund(self) -> None:
         """Undo the last `record`: the request has not reached the CAD."""
-        self._full_at -= self._interval
+        self._state.full_at -= self._interval
 
     @property
     def _interval(self) -> float:

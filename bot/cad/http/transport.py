@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -126,6 +127,13 @@ class RequestSender:
         self._clock = clock
         self._jitter = jitter
         self._last_answer: Response | None = None
+
+    def new_user(self) -> RequestSender:
+        """Return a sender over the same connection and limits; orders of its users take turns."""
+        user = copy.copy(self)
+        limiters = {endpoint: one.new_user() for endpoint, one in self._limiters.items()}
+        user._limiters = limiters  # noqa: SLF001
+        return user
 
     @property
     def clock_skew(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,6 +25,19 @@ OLD_UNITS_AGE = timedelta(minutes=2)  # from then on, the age of the units is sa
 BoardListener = Callable[[int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class PollTurns:
+    """The turns of all polls with one API key, which share its rate limits."""
+
+    calls: RefreshTurns
+    units: RefreshTurns
+
+    @classmethod
+    def new(cls, clock: Clock) -> PollTurns:
+        """Return turns in which no poll waits."""
+        return cls(RefreshTurns(clock), RefreshTurns(clock))
+
+
 class Board:
     """Answers from memory; polls the CAD in the background, or while the caller waits.
 
@@ -31,6 +45,7 @@ class Board:
         complete_call: returns a call with the title and place of its layout; snapshots keep it as
             the CAD shows it.
         server_label: returns the words for a server; empty for the only one of a community.
+        turns: those of the other boards with the same API key; None if there is no other.
     """
 
     def __init__(
@@ -40,14 +55,14 @@ class Board:
         clock: Clock,
         complete_call: Callable[[Call], Call] = lambda call: call,
         server_label: Callable[[int], str] = lambda _server_id: "",
+        turns: PollTurns | None = None,
     ) -> None:
         self._cad = cad
         self._clock = clock
         self._complete_call = complete_call
         self._server_label = server_label
         self._servers: dict[int, ServerState] = {}
-        # The servers share one key, and so its rate limits.
-        self._call_turns, self._unit_turns = RefreshTurns(clock), RefreshTurns(clock)
+        self._turns = turns or PollTurns.new(clock)
         self._listeners: list[BoardListener] = []
 
     def snapshot(self, server_id: int) -> BoardSnapshot:
@@ -214,12 +229,12 @@ class Board:
                 new_list(
                     f"the calls of server {server_id}",
                     partial(self._poll_calls, server_id),
-                    turns=self._call_turns,
+                    turns=self._turns.calls,
                 ),
                 new_list(
                     f"the units of server {server_id}",
                     partial(self._poll_units, server_id),
-                    turns=self._unit_turns,
+                    turns=self._turns.units,
                 ),
             )
         return self._servers[server_id]

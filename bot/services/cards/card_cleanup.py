@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.common.clock import Clock
 from bot.services.background import BackgroundTasks
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 
 CHECK_INTERVAL = 15.0  # seconds
@@ -32,6 +33,7 @@ class CardCleanup:
         server_ids: the servers that have a channel for cards.
         channels: opens a channel by its id.
         overview_channels: the channels that have an overview of the calls.
+        discord: the requests of all guilds.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class CardCleanup:
         channels: Callable[[int], ObsoleteCardChannel],
         *,
         overview_channels: Collection[int] = (),
+        discord: DiscordBudget,
         clock: Clock,
     ) -> None:
         self._store = store
         self._server_ids = server_ids
         self._overview_channels = overview_channels
         self._channels = channels
+        self._discord = discord
         self._clock = clock
         self._are_others_retired = False
         self._tasks = BackgroundTasks(clock.sleep)
@@ -85,6 +89,7 @@ class CardCleanup:
         return CHECK_INTERVAL
 
     async def _delete(self, card: ObsoleteCard) -> None:
+        await self._discord.take(Urgency.REMOVAL)
         if not await self._channels(card.channel_id).discard(card.message_id):
             _log.warning(
                 "the bot may not delete the old card %s in channel %s: delete it by hand",

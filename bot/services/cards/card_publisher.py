@@ -24,6 +24,7 @@ from bot.services.cards.card_schedule import (
     next_action,
 )
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.services.cards.overview_writer import OverviewWriter
 from bot.storage.stores.card_store import CardStore, StoredCard
 from bot.storage.stores.link_row import Link
@@ -47,6 +48,7 @@ class CardPublisher:
         links: returns the links of the guild of the channel, from memory.
         layouts: see `CardContent.details`.
         overview: writes the message that lists the open calls; None where there is none.
+        discord: the requests of all guilds.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class CardPublisher:
         servers: CadServers,
         layouts: CallLayouts,
         overview: OverviewWriter | None = None,
+        discord: DiscordBudget,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -69,6 +72,7 @@ class CardPublisher:
         self._clock = clock
         self._writer = CardWriter(store, channel, settings, clock=clock)
         self._budget = RateLimiter(WRITE_LIMIT, clock)
+        self._discord = discord
         self._registry = CardRegistry(
             board, links, settings, servers=servers, layouts=layouts, clock=clock
         )
@@ -139,6 +143,8 @@ class CardPublisher:
         self._registry.sync()
         due, wait = self._due_writes()
         if self._writer.is_summary_due and not self._tasks.is_stopping:
+            if wait := self._discord.claim(self, Urgency.NEW_EMERGENCY):
+                return wait
             self._budget.record()
             self._tasks.spawn(self._ping())
             return _DEBOUNCE
@@ -147,8 +153,7 @@ class CardPublisher:
         if not due:
             # Without a card, nothing changes by itself.
             return max(wait if self._registry.cards else next_poll, _DEBOUNCE)
-        self._start(self._turns.choose(due))
-        return 0.0
+        return self._start_next(due)
 
     def _due_writes(self) -> tuple[list[DueWrite], float]:
         """Return the writes that are due, and the seconds until the next one is."""
@@ -192,17 +197,26 @@ class CardPublisher:
         last_message = max((one.stored.message_id or 0 for one in cards), default=0)
         overview = self._registry.overview()
         step = writer.next_step(overview, last_message) if overview else None
-        if overview is None or step is None:
+        if overview is None or step is None or self._discord.claim(writer, Urgency.STAMP):
             return False
         self._budget.record()
         writer.begin()
         self._tasks.spawn(writer.write(step, overview), "overview of the calls")
         return True
 
+    def _start_next(self, due: Sequence[DueWrite]) -> float:
+        """Begin the most urgent write; return the seconds until it may begin, 0 if it has."""
+        chosen = self._turns.choose(due)
+        if chosen.urgency is not None and (wait := self._discord.claim(self, chosen.urgency)):
+            return wait
+        self._start(chosen)
+        return 0.0
+
     def _start(self, due: DueWrite) -> None:
         """Begin a write; the other cards do not wait for its end."""
         due.card.is_being_written = True
-        if due.is_request:
+        self._turns.record(due.action)
+        if due.urgency is not None:
             self._budget.record()
             due.card.written_at = self._clock.monotonic()
         self._tasks.spawn(self._write(due), f"card of {due.card.key}")

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from bot.cad.models import Call, EmergencyCall
 from bot.services.cards.card_content import CardContent
+from bot.services.cards.discord_budget import Urgency
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 
 CardKey: TypeAlias = tuple[int, CardKind, int]  # server, kind, number
@@ -56,6 +57,15 @@ class CardAction(IntEnum):
     SAVE = 5
     REFRESH_TIMESTAMP = 6
 
+
+_URGENCY = {
+    CardAction.POST: Urgency.NEW_CARD,
+    CardAction.REPOST: Urgency.CHANGE,
+    CardAction.UPDATE: Urgency.CHANGE,
+    CardAction.CLOSE: Urgency.CLOSING,
+    CardAction.REMOVE: Urgency.REMOVAL,
+    CardAction.REFRESH_TIMESTAMP: Urgency.STAMP,
+}
 
 EDITS = frozenset({CardAction.UPDATE, CardAction.CLOSE, CardAction.REFRESH_TIMESTAMP})
 
@@ -170,11 +180,13 @@ class DueWrite:
         return self.action, not self.content.is_urgent, self.card.written_at
 
     @property
-    def is_request(self) -> bool:
-        """Whether it sends a request to Discord."""
-        if self.action is CardAction.REMOVE:
-            return self.card.stored.message_id is not None
-        return self.action is not CardAction.SAVE
+    def urgency(self) -> Urgency | None:
+        """How urgent its request to Discord is; None if it sends none."""
+        if self.action is CardAction.REMOVE and self.card.stored.message_id is None:
+            return None
+        if self.action is CardAction.POST and self.content.is_urgent:
+            return Urgency.NEW_EMERGENCY
+        return _URGENCY.get(self.action)
 
 
 class WriteTurns:
@@ -187,6 +199,8 @@ class WriteTurns:
         """Return the most urgent write; after some posts in a row, one that is no post."""
         others = [one for one in due if one.action is not CardAction.POST]
         is_their_turn = others and self._posts_in_a_row >= MAX_POSTS_IN_A_ROW
-        chosen = min(others if is_their_turn else due, key=lambda one: one.rank)
-        self._posts_in_a_row = self._posts_in_a_row + 1 if chosen.action is CardAction.POST else 0
-        return chosen
+        return min(others if is_their_turn else due, key=lambda one: one.rank)
+
+    def record(self, action: CardAction) -> None:
+        """Take note that the chosen write has begun."""
+        self._posts_in_a_row = self._posts_in_a_row + 1 if action is CardAction.POST else 0

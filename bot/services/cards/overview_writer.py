@@ -12,6 +12,7 @@ from bot.common.backoff import Backoff
 from bot.common.clock import Clock
 from bot.common.outage_log import OutageLog
 from bot.services.cards.card_writer import CardRateLimited
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.services.cards.overview import Overview
 from bot.storage.stores.card_store import CardStore
 
@@ -49,9 +50,16 @@ class OverviewWriter:
     """Posts the overview anew when cards have come below it, and edits it otherwise."""
 
     def __init__(
-        self, store: CardStore, channel: OverviewChannel, channel_id: int, *, clock: Clock
+        self,
+        store: CardStore,
+        channel: OverviewChannel,
+        channel_id: int,
+        *,
+        discord: DiscordBudget,
+        clock: Clock,
     ) -> None:
         self._store = store
+        self._discord = discord
         self._channel = channel
         self._channel_id = channel_id
         self._clock = clock
@@ -124,8 +132,10 @@ class OverviewWriter:
         await self._store.save_overview(self._channel_id, message_id, self._clock.now())
         self._message_id, self._shown = message_id, overview
         self._posted_at = self._clock.monotonic()
-        if before is not None and await self._channel.discard(before):
-            await self._store.forget_obsolete(before)
+        if before is not None:
+            await self._discord.take(Urgency.REMOVAL)
+            if await self._channel.discard(before):
+                await self._store.forget_obsolete(before)
 
     async def _edit(self, overview: Overview) -> None:
         if self._message_id is not None and not await self._channel.edit_overview(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 import discord
+from discord.utils import MISSING
 
+from bot.services.cards.discord_budget import DiscordBudget, Urgency
 from bot.services.links.link_changes import LinkChange, MessageRef, RequestNotice
 from bot.services.reply import Delivery
 from bot.storage.stores.link_request_store import LinkRequest
@@ -22,10 +24,13 @@ _ORIGINAL_REPLY = cast(int, "@original")  # Discord takes this word for the id o
 class DiscordLinkNotifier:
     """The LinkNotifier over Discord."""
 
-    def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
+    def __init__(
+        self, client: discord.Client, log_channel_id: int | None, budget: DiscordBudget
+    ) -> None:
         self._client = client
+        self._budget = budget
         self._log_channel_id = log_channel_id
-        self._sender = DiscordSender(client, log_channel_id)
+        self._sender = DiscordSender(client, log_channel_id, budget)
 
     async def post_request(self, notice: RequestNotice) -> MessageRef | None:
         """Post a request with its buttons in the log channel, if that is on the same server.
@@ -43,6 +48,7 @@ class DiscordLinkNotifier:
         async def post() -> None:
             place = self._client.get_partial_messageable(channel_id)
             text, view = link_text.request_notice(notice), request_buttons(request.id)
+            await self._budget.take(Urgency.MESSAGE)
             posted.append(await place.send(text, view=view, allowed_mentions=_NO_MENTIONS))
 
         if not await attempt(post(), f"post link request {request.id}"):
@@ -53,19 +59,21 @@ class DiscordLinkNotifier:
         """Edit a request's message: show how the request ended, remove the buttons."""
         if request.channel_id is None or request.message_id is None:
             return
-        channel = self._client.get_partial_messageable(request.channel_id)
-        editing = channel.get_partial_message(request.message_id).edit(
-            content=link_text.request_closed(request), view=None, allowed_mentions=_NO_MENTIONS
-        )
+        message = MessageRef(request.channel_id, request.message_id)
+        editing = self._edit(message, content=link_text.request_closed(request))
         await attempt(editing, f"edit the message of link request {request.id}")
 
     async def remove_buttons(self, message: MessageRef) -> None:
         """Remove the buttons of a message that no request has."""
+        await attempt(self._edit(message), f"remove the buttons of message {message.message_id}")
+
+    async def _edit(self, message: MessageRef, content: str = MISSING) -> None:
+        """Edit a message in the log channel, and remove its buttons."""
+        await self._budget.take(Urgency.MESSAGE)
         channel = self._client.get_partial_messageable(message.channel_id)
-        editing = channel.get_partial_message(message.message_id).edit(
-            view=None, allowed_mentions=_NO_MENTIONS
+        await channel.get_partial_message(message.message_id).edit(
+            content=content, view=None, allowed_mentions=_NO_MENTIONS
         )
-        await attempt(editing, f"remove the buttons of message {message.message_id}")
 
     async def answer_requester(self, request: LinkRequest) -> None:
         """Edit the requester's private reply; else send a direct message; else post to the log."""

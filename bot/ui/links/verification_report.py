@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 from discord.ui import View
 
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.links.bulk_verification import CheckReport
 from bot.services.reply import Delivery
 from bot.storage.stores.link_row import Link
@@ -66,8 +67,10 @@ class InteractionCheckReply:
 class DiscordCheckAnnouncer:
     """The CheckAnnouncer over Discord."""
 
-    def __init__(self, client: discord.Client, log_channel_id: int | None) -> None:
-        self._sender = DiscordSender(client, log_channel_id)
+    def __init__(
+        self, client: discord.Client, log_channel_id: int | None, budget: DiscordBudget
+    ) -> None:
+        self._sender = DiscordSender(client, log_channel_id, budget)
 
     async def post(self, report: CheckReport) -> bool:
         """Post a report to the log channel; return False if that failed or there is none."""

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 import discord
 from discord.ui import Button, Item, View
 
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.errors import TooLateToCancel
 from bot.services.orders.moves import UNDOABLE
 from bot.services.orders.outcomes import OrderView
@@ -49,13 +50,14 @@ class DiscordOrderAnnouncer:
         self,
         client: discord.Client,
         log_channel_id: int | None,
+        budget: DiscordBudget,
         *,
         result_items: Mapping[OrderAction, ResultItems] = MappingProxyType({}),
     ) -> None:
         self._client = client
         self._result_items = result_items
         self._editing = DiscordOutage("edit the replies to orders")
-        self._sender = DiscordSender(client, log_channel_id)
+        self._sender = DiscordSender(client, log_channel_id, budget)
 
     async def show(self, view: OrderView) -> Delivery:
         """Edit the private reply."""

@@ -18,6 +18,7 @@ from bot.services.cad_servers import CadServers
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.card_schedule import CardSettings
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.cards.overview import Overview
 from bot.services.cards.overview_writer import OverviewWriter
 from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
@@ -197,11 +198,13 @@ class CardFixture:
     has_overview: bool = False
     servers: dict[int, str] = field(default_factory=lambda: {SERVER: ""})
     channel: FakeCardChannel = field(init=False)
+    discord: DiscordBudget = field(init=False)
     board: Board = field(init=False)
     publisher: CardPublisher = field(init=False)
 
     def __post_init__(self) -> None:
         self.channel = FakeCardChannel(self.time)
+        self.discord = DiscordBudget(self.time)
 
     async def start(self) -> None:
         cad = cast(CadClient, self.cad)
@@ -220,9 +223,12 @@ class CardFixture:
             ),
             servers=CadServers(SERVER, self.servers),
             layouts=CallLayouts(self.cad.layouts, clock=self.time),
-            overview=OverviewWriter(self.store, self.channel, self.channel_id, clock=self.time)
+            overview=OverviewWriter(
+                self.store, self.channel, self.channel_id, discord=self.discord, clock=self.time
+            )
             if self.has_overview
             else None,
+            discord=self.discord,
             clock=self.time,
         )
         self.publisher.start()

@@ -9,6 +9,7 @@ import pytest
 
 from bot.services.background import BACKOFF
 from bot.services.cards.card_cleanup import CHECK_INTERVAL, CardCleanup
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.storage.stores.card_store import CardStore, ObsoleteCard
 from sandbox.fake_time import FakeTime
 from tests.services.cards.card_fixture import settle
@@ -72,6 +73,7 @@ class Cleaning:
             SERVED,
             self.messages.channel,
             overview_channels=OVERVIEWS,
+            discord=DiscordBudget(self.time),
             clock=self.time,
         )
 

@@ -151,7 +151,14 @@ def test_a_new_urgent_call_comes_before_other_new_calls() -> None:
 
 def test_a_flood_of_new_calls_leaves_changes_their_turn() -> None:
     turns, waiting = WriteTurns(), [due(CardAction.POST), due(CardAction.UPDATE)]
-    chosen = [turns.choose(waiting).action for _ in range(2 * MAX_POSTS_IN_A_ROW + 2)]
+
+    def begin() -> CardAction:
+        action = turns.choose(waiting).action
+        assert turns.choose(waiting).action is action  # until its write begins
+        turns.record(action)
+        return action
+
+    chosen = [begin() for _ in range(2 * MAX_POSTS_IN_A_ROW + 2)]
     rounds = [CardAction.POST] * MAX_POSTS_IN_A_ROW + [CardAction.UPDATE]
     assert chosen == rounds * 2
     assert turns.choose(waiting[:1]).action is CardAction.POST

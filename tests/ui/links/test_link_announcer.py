@@ -5,6 +5,8 @@ from __future__ import annotations
 import discord
 import pytest
 
+from bot.common.clock import SYSTEM_CLOCK
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.links.link_changes import LinkChange, LinkChangeKind, MessageRef, RequestNotice
 from bot.storage.stores.link_request_store import LinkRequestState
 from bot.ui.links.link_announcer import DiscordLinkNotifier
@@ -31,7 +33,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> FakeDiscord:
 
 
 def delivery(client: FakeDiscord, log_channel_id: int | None = LOG_CHANNEL) -> DiscordLinkNotifier:
-    return DiscordLinkNotifier(client, log_channel_id)  # type: ignore[arg-type]
+    return DiscordLinkNotifier(client, log_channel_id, DiscordBudget(SYSTEM_CLOCK))  # type: ignore[arg-type]
 
 
 async def test_a_request_is_shown(client: FakeDiscord) -> None:

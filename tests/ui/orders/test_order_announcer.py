@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.common.clock import SYSTEM_CLOCK
+from bot.services.cards.discord_budget import DiscordBudget
 from bot.services.orders.outcomes import OrderView, WaitNotice
 from bot.services.reply import Delivery
 from bot.services.targets.resolution import Assignee
@@ -23,7 +25,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> FakeDiscord:
 def delivery(
     client: FakeDiscord, log_channel_id: int | None = LOG_CHANNEL
 ) -> DiscordOrderAnnouncer:
-    return DiscordOrderAnnouncer(client, log_channel_id)  # type: ignore[arg-type]
+    return DiscordOrderAnnouncer(client, log_channel_id, DiscordBudget(SYSTEM_CLOCK))  # type: ignore[arg-type]
 
 
 def with_token(one: OrderView, **more: Any) -> OrderView:

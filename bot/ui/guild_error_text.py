@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from bot.common.discord_limits import INTERACTION_LIFETIME, minutes
 from bot.services.errors import ServiceError
 from bot.services.guild_errors import (
     CadOutOfReach,
@@ -85,8 +86,8 @@ FIXED_GUILD_TEXTS: Mapping[type[ServiceError], str] = {
         f"Those are no numbers of servers. Write them like `1` or `1, 2`. {_UNCHANGED}"
     ),
     CadOutOfReach: (
-        f"Sonoran CAD cannot be reached. {_UNCHANGED} **Try with community …** works for 15 minutes"
-        " without the key."
+        f"Sonoran CAD cannot be reached. {_UNCHANGED} **Try with community …** works for"
+        f" {minutes(INTERACTION_LIFETIME)} minutes without the key."
     ),
     NothingToRetry: f"The key is forgotten by now: enter it again. {_UNCHANGED}",
     GuildExportTooLarge: (

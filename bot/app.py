@@ -26,7 +26,7 @@ from bot.services.records.erasure import MemberErasure
 from bot.storage.ownership import Ownership
 from bot.storage.stores.card_store import CardStore
 from bot.storage.stores.command_sync_store import CommandSyncStore
-from bot.ui.calls.call_select import CallSelect
+from bot.ui.calls.call_select import CallSelect, CallsPageButton
 from bot.ui.calls.card_buttons import CALL_ITEMS
 from bot.ui.interactions.forms import handle_form
 from bot.ui.interactions.guild_services import DispatchClient
@@ -56,6 +56,7 @@ PERSISTENT_ITEMS: tuple[type[GuardedItem], ...] = (
     *CALL_ITEMS,
     *LINK_BUTTONS,
     CallSelect,
+    CallsPageButton,
     StopCheckButton,
     *IMPORT_BUTTONS,
     *SETUP_ITEMS,

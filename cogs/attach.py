@@ -1,4 +1,4 @@
-"""/attach and /detach."""
+"""/attach, /detach and /status."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.ui.interactions.responses import (
     services_for,
     submit_order,
 )
+from bot.ui.orders.action_text import STATUS_WORDS
 from bot.ui.orders.mentions import members_of
 
 _UNITS_HELP = (
@@ -31,7 +32,7 @@ _SERVER_HELP = "The number of the CAD's server, if your community has several"
 
 
 class AttachCog(commands.Cog):
-    """Attaches units to calls and detaches them."""
+    """Attaches units to calls, detaches them, and sets their status."""
 
     @app_commands.command(description="Attach units to a call")
     @app_commands.describe(call=_CALL_HELP, units=_UNITS_HELP, server=_SERVER_HELP)
@@ -77,7 +78,31 @@ class AttachCog(commands.Cog):
         )
         await submit_order(interaction, detach, services.queue)
 
+    @app_commands.command(description="Set the status of a unit, yours if you name none")
+    @app_commands.describe(
+        status="The new status",
+        unit="A unit number, a @member or me, which is meant if you leave it out",
+        server=_SERVER_HELP,
+    )
+    @app_commands.choices(
+        status=[Choice(name=word, value=number) for number, word in STATUS_WORDS.items()]
+    )
+    @app_commands.guild_only()
+    async def status(
+        self,
+        interaction: Interaction,
+        status: Choice[int],
+        unit: str = "me",
+        server: ServerNumber | None = None,
+    ) -> None:
+        services = services_for(interaction)
+        setting = partial(
+            services.call_actions.set_status, status=status.value, unit=unit, server_id=server
+        )
+        await submit_order(interaction, setting, services.queue)
+
     @attach.autocomplete("server")
+    @status.autocomplete("server")
     @detach.autocomplete("server")
     async def suggest_servers(self, interaction: Interaction, typed: str) -> list[Choice[int]]:
         return server_choices(services_for(interaction).suggestions.servers(typed))
@@ -90,6 +115,7 @@ class AttachCog(commands.Cog):
         return [call_choice(call) for call in calls]
 
     @attach.autocomplete("units")
+    @status.autocomplete("unit")
     @detach.autocomplete("units")
     async def suggest_units(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         names = partial(_display_name, interaction.guild)

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.services.errors import ServiceError
 from bot.ui.calls import call_text as words
 from bot.ui.calls.autocomplete_choices import ServerNumber, server_choices
-from bot.ui.calls.call_select import call_select_view
+from bot.ui.calls.call_select import call_select_view, calls_buttons
 from bot.ui.calls.new_call import NewCallForm, Priority
 from bot.ui.interactions.answers import answer, answer_error
 from bot.ui.interactions.responses import (
@@ -61,6 +61,7 @@ class CallsCog(commands.Cog):
             interaction,
             services_for(interaction).call_listing.page(actor_of(interaction), page, server),
             words.calls_page,
+            calls_buttons,
         )
 
     @call.command(description="Open a new call, then pick its units")

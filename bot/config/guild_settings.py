@@ -33,6 +33,7 @@ class GuildSettings(BaseModel):
     link_role_ids: Snowflakes = frozenset()
     admin_role_ids: Snowflakes = frozenset()
     calls_channel_id: Snowflake | None = None
+    calls_overview: bool = True
     card_keep_minutes: Annotated[int, Field(ge=0, le=10080)] = 60
     ping_role_id: Snowflake | None = None
     urgent_priorities: Texts = frozenset({"1"})

@@ -88,6 +88,14 @@ class NoSuchServer(ServiceError):
         self.names = names
 
 
+class NotOnThatCall(ServiceError):
+    """The actor may write notes on the call of their own unit alone, and it is not on this one."""
+
+
+class SeveralUnits(ServiceError):
+    """The order is about one unit, and several were named."""
+
+
 class TitleMissing(ServiceError):
     """A new call has no title."""
 

@@ -155,6 +155,15 @@ obsolete_cards = Table(
     Index(None, "guild_id"),
 )
 
+# The message of each channel of cards that lists the open calls.
+card_overviews = Table(
+    "card_overviews",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, nullable=False),
+)
+
 # Which process owns the guilds of a shard; used on PostgreSQL alone.
 shards = Table(
     "shards",

@@ -24,10 +24,12 @@ from bot.services.errors import (
     NothingSelected,
     NothingToConfirm,
     NothingToUndo,
+    NotOnThatCall,
     NotOrderOwner,
     NoUnitFree,
     RoleRequired,
     ServiceError,
+    SeveralUnits,
     TitleMissing,
     TooLateToCancel,
     TooLateToConfirm,
@@ -84,6 +86,11 @@ _FIXED_TEXTS: Mapping[type[ServiceError], str] = {
         "No unit of the departments that you picked is free now. Pick a unit, then press the"
         " button again."
     ),
+    NotOnThatCall: (
+        "Your unit is not on this call, as far as the bot knows. Without a dispatch role you may"
+        " write notes on your own call alone. **Attach me** puts you on it."
+    ),
+    SeveralUnits: "A status is set for one unit at a time. Name one unit.",
     TitleMissing: "A new call needs a title. Use `/call new` again and write what has happened.",
     CadPermissionMissing: NOT_PERMITTED,
     NoCadAccount: NO_CAD_ACCOUNT,

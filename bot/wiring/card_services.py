@@ -9,6 +9,7 @@ from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.card_schedule import CardSettings
 from bot.services.cards.guild_cards import GuildCards
+from bot.services.cards.overview_writer import OverviewWriter
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.card_store import CardStore
 from bot.ui.calls.card_buttons import buttons_for_card
@@ -26,7 +27,9 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             server_ids.setdefault(one.channel_id, []).append(one.server_id)
 
     def channel(channel_id: int) -> DiscordCardChannel:
-        return DiscordCardChannel(needed.client, channel_id, buttons_for_card)
+        return DiscordCardChannel(
+            needed.client, channel_id, buttons_for_card, guild_id=needed.guild_id
+        )
 
     def publisher(channel_id: int) -> CardPublisher:
         shown = channel(channel_id)
@@ -44,12 +47,25 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             ),
             servers=needed.servers,
             layouts=needed.layouts,
+            overview=OverviewWriter(
+                store, shown, channel_id, discord=needed.shared.discord, clock=clock
+            )
+            if settings.calls_overview
+            else None,
             discord=needed.shared.discord,
             clock=clock,
         )
 
     served = [one for ids in server_ids.values() for one in ids]
+    overviews = tuple(server_ids) if settings.calls_overview else ()
     return GuildCards(
         tuple(map(publisher, server_ids)),
-        CardCleanup(store, served, channel, discord=needed.shared.discord, clock=clock),
+        CardCleanup(
+            store,
+            served,
+            channel,
+            overview_channels=overviews,
+            discord=needed.shared.discord,
+            clock=clock,
+        ),
     )

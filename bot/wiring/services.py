@@ -109,6 +109,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         clock=clock,
     )
     members = DiscordMembers(needed.client)
+    cards = build_cards(needed, people.links)
     return Services(
         guild_id=needed.guild_id,
         intake=orders.intake,
@@ -116,7 +117,12 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         queue=orders.queue,
         call_actions=orders.call_actions,
         call_listing=CallListing(
-            access, board, needed.servers, needed.layouts, needed.settings.urgent_priorities
+            access,
+            board,
+            needed.servers,
+            needed.layouts,
+            needed.settings.urgent_priorities,
+            find_card=cards.find,
         ),
         suggestions=Suggestions(access, board, people.links, needed.servers),
         unit_picker=UnitPicker(access, board),
@@ -130,7 +136,7 @@ def _build_services(needed: Dependencies, people: LinkServices, listener: PushLi
         board=board,
         approvals=people.approvals,
         erasure=people.erasure,
-        cards=build_cards(needed, people.links),
+        cards=cards,
         maintenance=Maintenance(
             audit_log,
             people.approvals,

@@ -137,7 +137,7 @@ async def _outage(scene: _Scene) -> None:
     card = discord.message("Call #102")
     await dispatcher.move_to(card.get_by_role("button", name="Attach…", exact=True))
     await discord.press(card, "Attach…")
-    panel = discord.message("Which units go to #102?")
+    panel = discord.message("Which units go to #102")
     await discord.show(panel)
     await recorder.hold(_READ)
     await dispatcher.move_to(discord.select(panel, "Units on duty, free ones first"))

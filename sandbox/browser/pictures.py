@@ -53,7 +53,7 @@ async def _picture_cards(
     await _save(discord.message("911 #1"), folder / "card-911.png")
 
     await discord.press(discord.message("Call #102"), "Attach…")
-    panel = discord.message("Which units go to #102?")
+    panel = discord.message("Which units go to #102")
     await discord.select_options(panel, "Members of this server", "Alice")
     await discord.select_options(panel, "Units on duty, free ones first", "K-9")
     await discord.select_options(panel, "All free units of a department", "All free units of EMS")
@@ -61,7 +61,7 @@ async def _picture_cards(
 
     await discord.press(discord.message("Call #101"), "More")
     await discord.press(discord.message("More actions for #101"), "Close call")
-    await discord.press(discord.message("Close #101? All units leave it."), "Close call")
+    await discord.press(discord.message("Close #101"), "Close call")
     await discord.message("CLOSED · Call #101").wait_for()
     await _save(discord.message("CLOSED · Call #101"), folder / "card-closed.png")
 

@@ -186,7 +186,7 @@ class CrashFixture:
             connection.execute("DELETE FROM links WHERE identity = ?", values[3:])
             connection.execute(
                 "INSERT INTO links (guild_id, discord_id, api_id, set_by, set_at, source, identity)"
-                " VALUES (?, ?, ?, 1, '2026-01-01 00:00:00.000000', 'command', ?)",
+                " VALUES (?, ?, ?, 1, '2026-01-01 00:00:00.000000', 'person', ?)",
                 values,
             )
 

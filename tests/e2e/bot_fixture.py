@@ -160,6 +160,7 @@ class BotFixture:
             "discord_guild_id": self.guild.id,
             "log_channel_id": None,
             "calls_channel_id": None,
+            "calls_overview": False,
             "dispatch_role_ids": frozenset({self.dispatch.id}),
             "sonoran_community_id": seed.COMMUNITY_ID,
             "sonoran_api_key": SecretStr(seed.API_KEY),

@@ -138,3 +138,17 @@ async def _link(bot_fixture: BotFixture) -> None:
     )
     bot_fixture.bystander.links = bot_fixture.links()
     await database.close()
+
+
+@pytest.fixture
+async def officers(bot_fixture: BotFixture) -> BotFixture:
+    """Let Pat, Alice and Charlie move their own units; Charlie is not linked."""
+    role = bot_fixture.guild.create_role("Officer")
+    for name in ("pat", "alice", "charlie"):
+        bot_fixture.env.backend.add_member_role(
+            bot_fixture.guild.id, bot_fixture.members[name].id, role.id
+        )
+    roles = frozenset({role.id})
+    bot_fixture.fixed_settings = {**bot_fixture.fixed_settings, "self_dispatch_role_ids": roles}
+    await bot_fixture.start()
+    return bot_fixture

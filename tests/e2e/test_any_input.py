@@ -19,7 +19,7 @@ from simcord.results import InteractionResult
 from tests.e2e.bot_fixture import BotFixture
 
 # What the options are that are not tried; the other ones are left out where Discord allows it.
-NAMED = {"call": "100", "units": "A-12"}
+NAMED = {"call": "100", "units": "A-12", "status": 3}
 FORMS = ("cad:note:1:100", "cad:attach-me:1:100", "call new")
 ASCII = st.characters(codec="ascii")
 SELECTS = re.compile(r"cad:(status|primary|pick|pick-\w+):")

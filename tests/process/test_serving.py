@@ -232,6 +232,24 @@ async def test_the_entry_point_command_of_an_application_with_activities_is_kept
     await serving
 
 
+async def test_no_command_is_offered_outside_of_servers_that_have_the_bot(
+    tmp_path: Path, discord_server: DiscordServer
+):
+    """A member who installs the application for themselves would bring it to any server."""
+    serving = serve(settings(tmp_path), StopSignals())
+    await discord_server.connected.wait()
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+    offered = [
+        (command["contexts"], command["integration_types"])
+        for one in discord_server.seen
+        if one.method == "PUT"
+        for command in one.body
+    ]
+    assert len(offered) > 5
+    assert set(map(str, offered)) == {"([0], [0])"}
+
+
 async def test_a_server_that_was_served_before_loses_its_commands(
     tmp_path: Path, discord_server: DiscordServer
 ):

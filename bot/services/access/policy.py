@@ -107,10 +107,14 @@ class Access:
         """Raise RoleRequired unless the actor may dispatch."""
         _require(actor, self.dispatch_role_ids)
 
+    def may_self_dispatch(self, actor: Actor) -> bool:
+        """Return whether the actor may move their own unit; dispatchers may."""
+        is_self_dispatcher = not self.self_dispatch_role_ids.isdisjoint(actor.role_ids)
+        return is_self_dispatcher or _is_allowed(actor, self.dispatch_role_ids)
+
     def require_self_dispatch(self, actor: Actor) -> None:
         """Raise RoleRequired unless the actor may move their own unit; dispatchers may."""
-        is_self_dispatcher = not self.self_dispatch_role_ids.isdisjoint(actor.role_ids)
-        if not is_self_dispatcher and not _is_allowed(actor, self.dispatch_role_ids):
+        if not self.may_self_dispatch(actor):
             raise RoleRequired(self.dispatch_role_ids | self.self_dispatch_role_ids)
 
     def may_link(self, actor: Actor) -> bool:

@@ -32,6 +32,7 @@ class CardCleanup:
     Args:
         server_ids: the servers that have a channel for cards.
         channels: opens a channel by its id.
+        overview_channels: the channels that have an overview of the calls.
         discord: the requests of all guilds.
     """
 
@@ -41,11 +42,13 @@ class CardCleanup:
         server_ids: Collection[int],
         channels: Callable[[int], ObsoleteCardChannel],
         *,
+        overview_channels: Collection[int] = (),
         discord: DiscordBudget,
         clock: Clock,
     ) -> None:
         self._store = store
         self._server_ids = server_ids
+        self._overview_channels = overview_channels
         self._channels = channels
         self._discord = discord
         self._clock = clock
@@ -68,7 +71,9 @@ class CardCleanup:
             Exception: the last failure.
         """
         if not self._are_others_retired:
-            await self._store.retire_other_servers(self._server_ids, self._clock.now())
+            now = self._clock.now()
+            await self._store.retire_other_servers(self._server_ids, now)
+            await self._store.retire_other_overviews(self._overview_channels, now)
             self._are_others_retired = True
         failure: Exception | None = None
         for card in await self._store.obsolete():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ class CallUnit:
     """A unit on a call.
 
     Attributes:
-        number: empty if the CAD does not list the unit on duty.
+        number: empty if the unit has not been seen on duty.
         status: the unit's status; -1 if unknown.
         discord_id: the linked member, None if there is none.
     """
@@ -48,6 +48,8 @@ class CardContent:
         server: the words for the CAD server; empty for the only server of a community.
         is_old: whether its message is too old to be kept stamped, so that it shows no stamp.
         units_as_of: how old the list of units is, if it is much older; see `Board`.
+        answered_by: of a 911 call that is closed, the dispatch call that it became; None if none.
+        answer_message_id: the card of that call; None if it has none.
     """
 
     kind: CardKind
@@ -65,6 +67,8 @@ class CardContent:
     server: str = ""
     is_old: bool = False
     units_as_of: datetime | None = None
+    answered_by: int | None = None
+    answer_message_id: int | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -135,17 +139,26 @@ def is_urgent(call: Call | EmergencyCall | None, urgent_priorities: Collection[s
 
 
 def call_units(
-    call: Call | EmergencyCall | None, snapshot: BoardSnapshot, owners: UnitOwners
+    call: Call | EmergencyCall | None,
+    snapshot: BoardSnapshot,
+    owners: UnitOwners,
+    before: Iterable[CallUnit] = (),
 ) -> tuple[CallUnit, ...]:
-    """Return the units on a call, in the CAD's order; a 911 call has none."""
+    """Return the units on a call, in the CAD's order; a 911 call has none.
+
+    Args:
+        before: the units as they were shown; one that has gone off duty keeps its number and name.
+    """
     if not isinstance(call, Call):
         return ()
+    known = {one.ident: one for one in before}
 
     def call_unit(ident: int) -> CallUnit:
         is_primary = ident == call.primary
         unit = snapshot.unit(ident)
         if unit is None:
-            return CallUnit(ident, is_primary=is_primary)
+            gone = known.get(ident, CallUnit(ident))
+            return replace(gone, status=-1, is_primary=is_primary)
         return CallUnit(
             ident, unit.number, unit.name, unit.status, owners.owner_of(unit), is_primary
         )

@@ -25,12 +25,14 @@ from bot.services.cards.card_schedule import (
 )
 from bot.services.cards.card_writer import CardChannel, CardRateLimited, CardWriter
 from bot.services.cards.discord_budget import DiscordBudget, Urgency
-from bot.storage.stores.card_store import CardStore
+from bot.services.cards.overview_writer import OverviewWriter
+from bot.storage.stores.card_store import CardStore, StoredCard
 from bot.storage.stores.link_row import Link
 
 # Discord's limit for a channel is 5 in 5 seconds; the margin is for varying network delay.
 WRITE_LIMIT = RateLimit(5, 5.25)
 RESERVED_WRITES = 4  # writes of the limit that timestamps leave free for changes
+OVERVIEW_RESERVE = 2  # writes of the limit that the overview leaves free for new calls
 
 _IDLE_INTERVAL = 5.0  # seconds between checks of cards without a change: stale, to be removed
 _DEBOUNCE = 0.05  # seconds in which further changes join the first
@@ -45,6 +47,7 @@ class CardPublisher:
     Args:
         links: returns the links of the guild of the channel, from memory.
         layouts: see `CardContent.details`.
+        overview: writes the message that lists the open calls; None where there is none.
         discord: the requests of all guilds.
     """
 
@@ -58,10 +61,12 @@ class CardPublisher:
         *,
         servers: CadServers,
         layouts: CallLayouts,
+        overview: OverviewWriter | None = None,
         discord: DiscordBudget,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._overview = overview
         self._board = board
         self._settings = settings
         self._clock = clock
@@ -88,6 +93,11 @@ class CardPublisher:
     async def close(self, seconds: float) -> None:
         """Stop within seconds; a running write is finished, so that no card is posted twice."""
         await self._tasks.close(seconds)
+
+    def find(self, key: CardKey) -> StoredCard | None:
+        """Return the card of a call, None if there is none."""
+        card = self._registry.cards.get(key)
+        return card.stored if card else None
 
     def _on_change(self, server_id: int) -> None:
         if server_id in self._settings.server_ids:
@@ -123,6 +133,8 @@ class CardPublisher:
                     self._settings.server_ids, self._settings.channel_id, self._clock.now()
                 )
             )
+            if self._overview is not None:
+                await self._overview.load()
             self._is_loaded = True
         next_poll = min(map(self._board.poll, self._settings.server_ids))
         if (budget_wait := self._budget.wait()) > 0:
@@ -136,14 +148,12 @@ class CardPublisher:
             self._budget.record()
             self._tasks.spawn(self._ping())
             return _DEBOUNCE
+        if self._start_overview(due):
+            return _DEBOUNCE
         if not due:
             # Without a card, nothing changes by itself.
             return max(wait if self._registry.cards else next_poll, _DEBOUNCE)
-        chosen = self._turns.choose(due)
-        if chosen.urgency is not None and (wait := self._discord.claim(self, chosen.urgency)):
-            return wait
-        self._start(chosen)
-        return 0.0
+        return self._start_next(due)
 
     def _due_writes(self) -> tuple[list[DueWrite], float]:
         """Return the writes that are due, and the seconds until the next one is."""
@@ -170,6 +180,37 @@ class CardPublisher:
             else:
                 due.append(DueWrite(action, card, content))
         return due, wait
+
+    def _start_overview(self, due: Sequence[DueWrite]) -> bool:
+        """Begin to write the overview if it is its turn; return whether it was.
+
+        That is after the changes of cards, and while writes are left for a new 911 call.
+        """
+        writer = self._overview
+        if writer is None or self._tasks.is_stopping or not writer.is_to_be_looked_at:
+            return False
+        cards = self._registry.cards.values()
+        is_busy = any(one.action <= CardAction.CLOSE for one in due)
+        is_busy = is_busy or any(one.is_being_written for one in cards)
+        if (is_busy and not writer.is_late) or self._budget.wait(OVERVIEW_RESERVE) > 0:
+            return False
+        last_message = max((one.stored.message_id or 0 for one in cards), default=0)
+        overview = self._registry.overview()
+        step = writer.next_step(overview, last_message) if overview else None
+        if overview is None or step is None or self._discord.claim(writer, Urgency.STAMP):
+            return False
+        self._budget.record()
+        writer.begin()
+        self._tasks.spawn(writer.write(step, overview), "overview of the calls")
+        return True
+
+    def _start_next(self, due: Sequence[DueWrite]) -> float:
+        """Begin the most urgent write; return the seconds until it may begin, 0 if it has."""
+        chosen = self._turns.choose(due)
+        if chosen.urgency is not None and (wait := self._discord.claim(self, chosen.urgency)):
+            return wait
+        self._start(chosen)
+        return 0.0
 
     def _start(self, due: DueWrite) -> None:
         """Begin a write; the other cards do not wait for its end."""

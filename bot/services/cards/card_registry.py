@@ -20,6 +20,7 @@ from bot.services.cards.card_content import (
     visible_part,
 )
 from bot.services.cards.card_schedule import STALE_AFTER, Card, CardKey, CardSettings
+from bot.services.cards.overview import Overview, build_overview
 from bot.storage.stores.card_store import CardKind, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 
@@ -84,12 +85,14 @@ class CardRegistry:
             self._board.confirmed_at(stored.server_id) or card.known_since, card.known_since
         )
         is_stale = stored.closed_at is None and self._clock.now() - confirmed > STALE_AFTER
+        answered_by, answer = self._answer(card)
+        before = card.shown.units if card.shown else ()
         return CardContent(
             stored.kind,
             stored.server_id,
             stored.call_id,
             visible_part(call),
-            call_units(call, self._board.snapshot(stored.server_id), self._owners),
+            call_units(call, self._board.snapshot(stored.server_id), self._owners, before),
             stored.first_seen_at,
             confirmed,
             stored.closed_at,
@@ -99,7 +102,38 @@ class CardRegistry:
             is_old=stored.message_id is not None and card.is_old(self._clock.now()),
             server=self._servers.labels[stored.server_id],
             units_as_of=self._board.old_units_as_of(stored.server_id),
+            answered_by=answered_by,
+            answer_message_id=answer,
         )
+
+    def _answer(self, card: Card) -> tuple[int | None, int | None]:
+        """Return the call that a closed 911 call became, and the message of its card."""
+        stored = card.stored
+        if stored.kind is not CardKind.EMERGENCY or stored.closed_at is None:
+            return None, None
+        if card.shown is not None and card.shown.answer_message_id is not None:
+            return card.shown.answered_by, card.shown.answer_message_id  # also once it is closed
+        call = self._board.answering_call(stored.server_id, stored.call_id)
+        if call is None:
+            return (card.shown.answered_by, None) if card.shown else (None, None)
+        answer = self.cards.get((stored.server_id, CardKind.CALL, call.call_id))
+        return call.call_id, answer.stored.message_id if answer else None
+
+    def overview(self) -> Overview | None:
+        """Return all open calls at a glance; None while it is not known which are open."""
+        server_ids = self._settings.server_ids
+        cards = [(self.content(one), one.stored.message_id) for one in self.cards.values()]
+        is_polled = all(self._board.confirmed_at(one) is not None for one in server_ids)
+        if not is_polled and not any(content.is_stale for content, _ in cards):
+            return None
+        snapshots = map(self._board.snapshot, server_ids)
+        panics = [
+            (unit, snapshot.call_of_unit(unit.ident))
+            for snapshot in snapshots
+            for unit in snapshot.units.values()
+            if unit.is_panic
+        ]
+        return build_overview(cards, panics)
 
     def _open_calls(self, server_id: int) -> Iterator[tuple[CardKey, Call | EmergencyCall]]:
         snapshot = self._board.snapshot(server_id)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.cards.card_publisher import CardPublisher
+from bot.services.cards.card_schedule import CardKey
+from bot.storage.stores.card_store import StoredCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class GuildCards:
         for publisher in self.publishers:
             publisher.start()
         self.cleanup.start()
+
+    def find(self, key: CardKey) -> StoredCard | None:
+        """Return the card of a call by server, kind and number; None if there is none."""
+        return next(filter(None, (one.find(key) for one in self.publishers)), None)
 
     async def close(self, seconds: float) -> None:
         """Stop all within seconds; a running write is finished."""

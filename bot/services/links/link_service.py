@@ -179,6 +179,10 @@ class LinkService:
         """Return True if a member has an id here or in the CAD; see `CadLinks.is_linked`."""
         return await self._cad_links.is_linked(guild_id, member_id)
 
+    async def api_id_of(self, guild_id: int, member_id: int) -> str | None:
+        """Return the id that a member is linked to here, None for none; the CAD is not asked."""
+        return (await self._links.api_ids_of(guild_id, [member_id])).get(member_id)
+
     async def unlink(self, actor: Actor, member_id: int) -> Link | None:
         """Delete a member's link and return it; raises NotAllowed as `link` does."""
         if member_id != actor.user_id:

@@ -216,14 +216,19 @@ class OrderIntake:
         server_id: int | None,
         lookup: MentionLookup | None = None,
         detail: OrderDetail | None = None,
+        is_permitted: bool = False,
     ) -> AcceptedOrder:
         """Store an order of any kind; it raises as `attach` does.
 
         Where the reply takes the place of a message, only one order is given with its buttons; the
         others raise AlreadyPressed.
+
+        Args:
+            is_permitted: whether the right to give the order was checked; otherwise the actor must
+                be a dispatcher, or name no other unit.
         """
-        if not self._access.may_dispatch(actor):
-            self._require_only_self(actor, units)
+        if not is_permitted and not self._access.may_dispatch(actor):
+            units = self._own_unit(actor, units)
         if isinstance(units, ParsedUnits):
             parsed = units
         else:
@@ -256,13 +261,17 @@ class OrderIntake:
             raise AlreadyPressed
         return AcceptedOrder(replace(order, id=order_id), parsed.terms)
 
-    def _require_only_self(self, actor: Actor, units: str | ParsedUnits) -> None:
-        """Raise RoleRequired unless the units are the actor's own and the actor may move it.
+    def _own_unit(self, actor: Actor, units: str | ParsedUnits) -> ParsedUnits:
+        """Return units that are the actor's own; raise RoleRequired for others.
 
-        Nothing is looked up for that: members without rights could name the largest role.
+        Whose unit has a number is found out with the order: nothing is looked up here, for members
+        without rights could name the largest role.
         """
         if isinstance(units, str):
             units = grammar.parse_units(units, actor_id=actor.user_id)
+        if self._access.may_self_dispatch(actor):
+            units = grammar.as_own_unit(units, actor.user_id)
         if not grammar.targets_only(units.terms, actor.user_id):
             self._access.require_dispatch(actor)
         self._access.require_self_dispatch(actor)
+        return units

@@ -47,15 +47,21 @@ class UnitPicker:
         self._access = access
         self._board = board
 
-    def candidates(self, actor: Actor, server_id: int) -> list[Candidate]:
+    def candidates(
+        self, actor: Actor, server_id: int, call_id: int | None = None
+    ) -> list[Candidate]:
         """Return the units on duty: free ones first, then by department and number.
+
+        Args:
+            call_id: the call that they are picked for; units that are on it are left out.
 
         Raises:
             RoleRequired: the actor may not dispatch.
         """
         self._access.require_dispatch(actor)
         self._board.refresh(server_id)
-        return self._candidates(server_id)
+        found = self._candidates(server_id)
+        return [one for one in found if call_id is None or one.call_id != call_id]
 
     def units_on_call(self, actor: Actor, server_id: int, call_id: int) -> list[Candidate]:
         """Return the units on a call, by number; none if the actor may not dispatch."""

@@ -12,7 +12,7 @@ from bot.services.orders.outcomes import Outcome
 from bot.services.targets import grammar
 from bot.services.targets.resolution import Assignee, Resolution
 from bot.services.targets.skipped_target import SkippedTarget
-from bot.services.targets.terms import format_ident
+from bot.services.targets.terms import SELF_KEYWORD, format_ident
 from bot.storage.stores.order_store import Order, OrderState
 
 ERASED_ID = 0  # stands for the Discord id of an erased user
@@ -91,7 +91,7 @@ class _PersonMatcher:
     def matches_text(self, word: str) -> bool:
         """Return True if a typed word names the person."""
         return (
-            (self._is_actor and word.casefold() == "me")
+            (self._is_actor and word.casefold().partition(":")[0] == SELF_KEYWORD)
             or str(self._discord_id) in word
             or identity(word) in self.identities
             or word.casefold() in self._unit_words

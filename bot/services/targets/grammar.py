@@ -14,6 +14,7 @@ from bot.common.discord_limits import LAST_SNOWFLAKE
 from bot.services.errors import NoTargets, TooManyTargets
 from bot.services.targets.terms import (
     IDENT_KEYWORD,
+    SELF_KEYWORD,
     EveryoneTerm,
     IdentTerm,
     MemberGroupTerm,
@@ -109,6 +110,21 @@ def targets_only(terms: Iterable[Term], member_id: int) -> bool:
     """Tell whether the terms name this member and no other unit."""
     named = [term.meaning for term in terms if not term.is_excluded]
     return len(named) == 1 and isinstance(named[0], MemberTerm) and named[0].id == member_id
+
+
+def as_own_unit(parsed: ParsedUnits, member_id: int) -> ParsedUnits:
+    """Return a text that is one unit number as the member's own unit, which must have it."""
+    match parsed.terms:
+        case (Term(meaning=TextTerm(text=number), is_excluded=False),):
+            term = Term(f"{SELF_KEYWORD}:{number}", MemberTerm(member_id, number=number))
+            return ParsedUnits(term.text, (term,), parsed.error)
+        case _:
+            return parsed
+
+
+def names_units_one_by_one(terms: Iterable[Term]) -> bool:
+    """Tell whether no term means several units."""
+    return all(isinstance(one.meaning, MemberTerm | TextTerm | IdentTerm) for one in terms)
 
 
 def depends_on_duty(terms: Iterable[Term]) -> bool:
@@ -218,8 +234,8 @@ def _stored_members(known: str | None) -> Sequence[int] | MembersUnavailable | N
 def _read_chunk(chunk: str, actor_id: int) -> TermMeaning:
     folded = chunk.casefold()
     field, colon, name = chunk.partition(":")
-    if folded == "me":
-        return MemberTerm(actor_id)
+    if field.casefold() == SELF_KEYWORD:
+        return MemberTerm(actor_id, number=name)
     if folded in _EVERYONE_MENTIONS:
         return EveryoneTerm()
     if chunk[0] == "<" or chunk == "-":

@@ -52,6 +52,7 @@ class SkipReason(enum.Enum):
     ON_NO_CALL = enum.auto()  # the unit to detach is on no call
     MOVED_BY_LATER_ORDER = enum.auto()  # another order came after the one to undo
     ON_NEW_CALL = enum.auto()  # a detach was interrupted; the unit may have come to its call since
+    NOT_OWN_UNIT = enum.auto()  # the actor may move their own unit alone, and this is another
     # About the order; the target is then the whole text.
     CAD_PERMISSION_MISSING = 101  # the account in the CAD lacks the permission
     NO_CAD_ACCOUNT = 102  # the actor has no account in the CAD

@@ -29,6 +29,7 @@ from bot.services.targets.terms import (
     UnitRangeTerm,
     UnknownTerm,
 )
+from bot.services.targets.unit_numbers import number_key
 
 
 def resolve(
@@ -133,6 +134,9 @@ class RosterLookup:
             unit = self.roster.by_api_id(api_id)
             if unit is None and self.roster.has_dispatcher(api_id):
                 reason = SkipReason.DISPATCHER
+            elif unit and member.number and number_key(unit.number) != number_key(member.number):
+                skipped = SkippedTarget(Target(member.number), SkipReason.NOT_OWN_UNIT)
+                return LookupResult(left_out=[skipped])
             elif unit is not None or not self.roster.is_conclusive(api_id):
                 on_duty = True if unit else None
                 return LookupResult([Assignee(api_id, member.id, unit, on_duty)])

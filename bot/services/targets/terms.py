@@ -10,6 +10,7 @@ from typing import TypeAlias
 from bot.services.errors import NoTargets, TooManyTargets
 
 IDENT_KEYWORD = "ident"  # reserved, as those of unit groups
+SELF_KEYWORD = "me"  # alone, or before the number of the actor's own unit: `me:A-12`
 
 
 class UnitGroupKind(StrEnum):
@@ -33,10 +34,16 @@ class MembersUnavailable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemberTerm:
-    """One member; is_in_guild is False if the user is known not to be in this server."""
+    """One member.
+
+    Attributes:
+        is_in_guild: False if the user is known not to be in this server.
+        number: the number that the member's unit must have; empty for any.
+    """
 
     id: int
     is_in_guild: bool = True
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

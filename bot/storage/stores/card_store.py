@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, update
 
-from bot.storage.tables import cards, obsolete_cards
+from bot.storage.tables import card_overviews, cards, obsolete_cards
 from bot.storage.upsert import upsert
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class ObsoleteCard:
 
 _OF_GUILD = cards.c.guild_id == bindparam("guild")
 _CARDS = select(*(cards.c[name] for name in StoredCard.__slots__)).where(_OF_GUILD)
+_IS_KNOWN = cards.c.kind.in_([*CardKind])  # another version may have stored further kinds
 _DELETE = delete(cards).where(
     _OF_GUILD,
     cards.c.server_id == bindparam("server"),
@@ -78,6 +79,11 @@ _OBSOLETE = (
 _DELETE_OBSOLETE = delete(obsolete_cards).where(
     _OBSOLETE_OF_GUILD, obsolete_cards.c.message_id == bindparam("message")
 )
+_OVERVIEWS = select(card_overviews).where(card_overviews.c.guild_id == bindparam("guild"))
+_DELETE_OVERVIEW = delete(card_overviews).where(
+    card_overviews.c.guild_id == bindparam("guild"),
+    card_overviews.c.channel_id == bindparam("channel"),
+)
 _NO_GUILD = 0  # of the cards of earlier versions, which served one guild
 
 
@@ -90,6 +96,7 @@ class CardStore:
         self._guild = {"guild": guild_id}
         self._upsert = upsert(database.dialect, cards)
         self._upsert_obsolete = upsert(database.dialect, obsolete_cards)
+        self._upsert_overview = upsert(database.dialect, card_overviews)
 
     async def adopt(self) -> None:
         """Take over the cards of earlier versions, which served one guild and stored none."""
@@ -114,7 +121,9 @@ class CardStore:
                 self._guild,
             )
             rows = await connection.execute(
-                _CARDS.where(own).order_by(cards.c.server_id, cards.c.kind, cards.c.call_id),
+                _CARDS.where(own, _IS_KNOWN).order_by(
+                    cards.c.server_id, cards.c.kind, cards.c.call_id
+                ),
                 self._guild,
             )
             return [_card_from_row(row) for row in rows]
@@ -158,6 +167,40 @@ class CardStore:
         """Delete the record of an obsolete message."""
         async with self._database.begin() as connection:
             await connection.execute(_DELETE_OBSOLETE, self._guild | {"message": message_id})
+
+    async def overview(self, channel_id: int) -> int | None:
+        """Return the message of a channel that lists the open calls, None if there is none."""
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(_OVERVIEWS, self._guild)).all()
+        return next((row.message_id for row in rows if row.channel_id == channel_id), None)
+
+    async def save_overview(self, channel_id: int, message_id: int, now: datetime) -> None:
+        """Save the message that lists the open calls; the one before becomes obsolete now."""
+        row = {"channel_id": channel_id, "message_id": message_id}
+        async with self._database.begin() as connection:
+            await self._retire_overviews(connection, now, {channel_id})
+            await connection.execute(
+                self._upsert_overview, row | {"guild_id": self._guild["guild"]}
+            )
+
+    async def retire_other_overviews(self, channel_ids: Collection[int], now: datetime) -> None:
+        """Remove the overviews of all channels but these; their messages become obsolete now."""
+        async with self._database.begin() as connection:
+            await self._retire_overviews(connection, now, None, channel_ids)
+
+    async def _retire_overviews(
+        self,
+        connection: AsyncConnection,
+        now: datetime,
+        only: Collection[int] | None,
+        but: Collection[int] = (),
+    ) -> None:
+        for row in (await connection.execute(_OVERVIEWS, self._guild)).all():
+            if row.channel_id in but or (only is not None and row.channel_id not in only):
+                continue
+            obsolete = ObsoleteCard(row.message_id, row.channel_id, now)
+            await connection.execute(self._upsert_obsolete, self._values(obsolete))
+            await connection.execute(_DELETE_OVERVIEW, self._guild | {"channel": row.channel_id})
 
     async def _retire(
         self, connection: AsyncConnection, which: ColumnElement[bool], now: datetime

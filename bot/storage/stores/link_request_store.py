@@ -35,6 +35,10 @@ class LinkRequestState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
+    @classmethod
+    def _missing_(cls, value: object) -> LinkRequestState:  # noqa: ARG003
+        return cls.EXPIRED  # another version of the bot has stored it
+
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
@@ -71,23 +75,19 @@ class LinkRequest:
 
 
 _REQUESTS = select(*(link_requests.c[name] for name in LinkRequest.__slots__))
-_BY_ID = _REQUESTS.where(link_requests.c.id == bindparam("request"))
-_OF_PERSON = _REQUESTS.where(
-    link_requests.c.guild_id == bindparam("guild"),
-    link_requests.c.discord_id == bindparam("person"),
-).order_by(link_requests.c.id)
-_PENDING = _REQUESTS.where(
-    link_requests.c.guild_id == bindparam("guild"),
-    link_requests.c.state == LinkRequestState.PENDING,
-).order_by(link_requests.c.id)
+_IS_IT = link_requests.c.id == bindparam("request")
+_IS_PENDING = link_requests.c.state == LinkRequestState.PENDING
+_OF_GUILD = link_requests.c.guild_id == bindparam("guild")
+_BY_ID = _REQUESTS.where(_IS_IT)
+_OF_PERSON = _REQUESTS.where(_OF_GUILD, link_requests.c.discord_id == bindparam("person")).order_by(
+    link_requests.c.id
+)
+_PENDING = _REQUESTS.where(_OF_GUILD, _IS_PENDING).order_by(link_requests.c.id)
 _UNPOSTED = _PENDING.where(link_requests.c.message_id.is_(None))
 _OVERDUE = _PENDING.where(link_requests.c.asked_at < bindparam("before"))
 _INSERT = insert(link_requests)
-_UPDATE_PENDING = update(link_requests).where(
-    link_requests.c.id == bindparam("request"),
-    link_requests.c.state == LinkRequestState.PENDING,
-)
-_DELETE = delete(link_requests).where(link_requests.c.id == bindparam("request"))
+_UPDATE_PENDING = update(link_requests).where(_IS_IT, _IS_PENDING)
+_DELETE = delete(link_requests).where(_IS_IT)
 _WIPE = (
     update(link_requests)
     .where(link_requests.c.asked_at < bindparam("before"), link_requests.c.token.is_not(None))

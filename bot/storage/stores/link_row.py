@@ -24,6 +24,10 @@ class LinkSource(StrEnum):
     IMPORT = "import"
     CAD = "cad"
 
+    @classmethod
+    def _missing_(cls, value: object) -> LinkSource:  # noqa: ARG003
+        return cls.PERSON  # another version of the bot has stored it
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

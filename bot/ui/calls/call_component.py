@@ -12,10 +12,12 @@ from typing import ClassVar
 import discord
 from discord.ui import Button, Item, View
 
+from bot.ui.calls.call_text import call_phrase
 from bot.ui.interactions.answers import answer
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
 from bot.ui.interactions.responses import Interaction, actor_of
+from bot.ui.text import fill
 
 
 def call_item_pattern(action: str) -> str:
@@ -49,6 +51,12 @@ class CallButton(CallItem, template=call_item_pattern("button")):
         return Button(label=self.label, style=self.style, custom_id=custom_id)
 
 
+def phrase_of(services: GuildServices, item: CallItem, *, is_emergency: bool) -> str:
+    """Return the call that a button or select belongs to, in a sentence."""
+    found = services.call_listing.find(item.server_id, item.call_id, is_emergency=is_emergency)
+    return call_phrase(item.call_id, found, is_emergency=is_emergency)
+
+
 class QuestionButton(CallButton, template=call_item_pattern("question")):
     """Asks a dispatcher for confirmation; the button under the question carries the act out.
 
@@ -56,13 +64,15 @@ class QuestionButton(CallButton, template=call_item_pattern("question")):
     """
 
     question: ClassVar[str]
+    is_emergency: ClassVar[bool] = False
     confirm_button: ClassVar[type[CallButton]]
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Ask for confirmation."""
         services.call_actions.require_dispatch(actor_of(interaction))
         confirm = self.confirm_button(self.server_id, self.call_id)
-        await answer(interaction, self.question.format(call=self.call_id), view_of(confirm))
+        call = phrase_of(services, self, is_emergency=self.is_emergency)
+        await answer(interaction, fill(self.question, call=call), view_of(confirm))
 
 
 def view_of(*items: CallItem) -> View:

@@ -1,6 +1,6 @@
-"""The private select from which a dispatcher picks a call for a member.
+"""The private lists of calls: the pages of `/calls`, and those from which one is picked.
 
-Custom id: `cad:pick:<server>:<member>`.
+Custom ids: `cad:calls:<server>:<page>`, `cad:pick:<server>:<member>`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
-from discord.ui import Item, Select, View
+from discord.ui import Button, Item, Select, View
 
-from bot.services.calls.call_listing import OpenCalls
+from bot.services.calls.call_listing import CallsPage, OpenCalls
+from bot.ui.calls import call_text
 from bot.ui.calls.autocomplete_choices import call_choice
 from bot.ui.interactions.guild_services import GuildServices
 from bot.ui.interactions.handlers import PersistentItem
-from bot.ui.interactions.responses import Interaction, ReplyPlace, submit_order
+from bot.ui.interactions.responses import Interaction, ReplyPlace, actor_of, respond, submit_order
 from bot.ui.text import member_mention, one_line
 
 MAX_ROWS = 5  # Discord's maximum for a message
@@ -70,4 +71,32 @@ def call_select_view(member_id: int, servers: Sequence[OpenCalls]) -> View:
                 description=one_line(f"{call.code} {call.address}", 100) or None,
             )
         view.add_item(one)
+    return view
+
+
+class CallsPageButton(PersistentItem, template=r"cad:calls:(?P<server>\d{1,9}):(?P<page>\d{1,6})"):
+    """Shows a page of the open calls in place of the one that is shown."""
+
+    def __init__(self, server_id: int, page: int, label: str = "-") -> None:
+        self.server_id, self.page = server_id, page
+        custom_id = f"cad:calls:{server_id}:{page}"
+        super().__init__(Button[View](label=label, custom_id=custom_id))
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Show it, as the calls are now."""
+        page = services.call_listing.page(
+            actor_of(interaction), max(self.page, 1), self.server_id or None
+        )
+        await respond(interaction, page, call_text.calls_page, calls_buttons, in_place=True)
+
+
+def calls_buttons(page: CallsPage) -> View | None:
+    """Return the buttons to the pages before and after one; None if it is the only one."""
+    if page.count == 1:
+        return None
+    view = View(timeout=None)
+    if page.number > 1:
+        view.add_item(CallsPageButton(page.server_id, page.number - 1, "Previous page"))
+    if page.number < page.count:
+        view.add_item(CallsPageButton(page.server_id, page.number + 1, "Next page"))
     return view

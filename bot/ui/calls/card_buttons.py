@@ -16,6 +16,7 @@ from bot.ui.calls.call_component import (
     CallButton,
     QuestionButton,
     call_item_pattern,
+    phrase_of,
     view_of,
 )
 from bot.ui.calls.call_forms import LinkForm
@@ -101,8 +102,8 @@ class RespondButton(SelfOrderButton, template=call_item_pattern("respond")):
     style = discord.ButtonStyle.danger
 
     def require_right(self, calls: CallActions, actor: Actor) -> None:
-        """Require the right to create calls."""
-        calls.require_dispatch(actor)
+        """Require the right to send the own unit."""
+        calls.require_self_dispatch(actor)
 
     def accept(self, services: GuildServices) -> Accept:
         """Return what stores an order to send the own unit."""
@@ -118,15 +119,18 @@ class OpenPanelButton(CallButton, template=call_item_pattern("panel")):
     """Opens the unit panel."""
 
     submit_button: ClassVar[type[CallButton]]
-    question: ClassVar[str]  # above the panel; it names the call by `{call}`
+    is_emergency: ClassVar[bool]
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the units, members and departments that can be picked."""
-        candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
+        on_call = None if self.is_emergency else self.call_id
+        picker = services.unit_picker
+        candidates = picker.candidates(actor_of(interaction), self.server_id, on_call)
         submit = self.submit_button(self.server_id, self.call_id)
         view = panel_view(UnitPanel.from_candidates(candidates), submit)
-        question = self.question.format(call=self.call_id)
-        if as_of := services.unit_picker.old_units_as_of(self.server_id):
+        call = phrase_of(services, self, is_emergency=self.is_emergency)
+        question = f"Which units go to {call}?"
+        if as_of := picker.old_units_as_of(self.server_id):
             question += f" · {units_age(as_of)}"
         await answer(interaction, question, view)
 
@@ -136,7 +140,7 @@ class AttachOthersButton(OpenPanelButton, template=call_item_pattern("attach")):
 
     action = "attach"
     label = "Attach…"
-    question = "Which units go to **#{call}**?"
+    is_emergency = False
     submit_button = AttachPickedButton
 
 
@@ -146,7 +150,7 @@ class DispatchOthersButton(OpenPanelButton, template=call_item_pattern("dispatch
     action = "dispatch"
     label = "Dispatch…"
     style = discord.ButtonStyle.primary
-    question = "Which units go to **911 #{call}**?"
+    is_emergency = True
     submit_button = DispatchPickedButton
 
 
@@ -170,7 +174,8 @@ class DismissButton(QuestionButton, template=call_item_pattern("dismiss")):
 
     action = "dismiss"
     label = "Dismiss"
-    question = "Dismiss **911 #{call}**? No unit will be sent."
+    question = "Dismiss {call}? No unit will be sent."
+    is_emergency = True
     confirm_button = ConfirmDismissButton
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import discord
@@ -11,9 +12,11 @@ from discord.ui import View
 
 from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_writer import CardRateLimited
+from bot.services.cards.overview import Overview
 from bot.services.links.link_service import LinkService
 from bot.storage.stores.link_row import Link
 from bot.ui.calls import card_embed
+from bot.ui.calls.call_text import overview_embed
 from bot.ui.text import role_mentions
 
 T = TypeVar("T")
@@ -30,10 +33,14 @@ class DiscordCardChannel:
 
     Args:
         buttons: returns the buttons of a card while its call is open.
+        guild_id: of the channel, for the links to cards.
     """
 
-    def __init__(self, client: discord.Client, channel_id: int, buttons: ButtonFactory) -> None:
+    def __init__(
+        self, client: discord.Client, channel_id: int, buttons: ButtonFactory, *, guild_id: int
+    ) -> None:
         self._client = client
+        self._cards_url = f"https://discord.com/channels/{guild_id}/{channel_id}"
         self._channel_id = channel_id
         self._buttons = buttons
 
@@ -59,7 +66,7 @@ class DiscordCardChannel:
             )
 
         with _rate_limits():
-            return (await _moderated(send, content)).id
+            return (await self._moderated_card(send, content)).id
 
     async def ping(self, role_id: int, count: int) -> int:
         """Ping a role for several urgent calls at once; return the message's id."""
@@ -80,9 +87,36 @@ class DiscordCardChannel:
         try:
             with _rate_limits():
                 if content.call is not None:
-                    await _moderated(edit, content)
+                    await self._moderated_card(edit, content)
                 else:
                     await edit(await self._restyled_embed(message, content))
+        except discord.NotFound as error:
+            if error.code != _UNKNOWN_MESSAGE:
+                raise  # the channel was deleted
+            return False
+        return True
+
+    async def post_overview(self, overview: Overview, nonce: str) -> int:
+        """Post the overview of the open calls; return the message's id."""
+
+        async def send(embed: discord.Embed) -> discord.Message:
+            return await self._channel.send(
+                embed=embed, allowed_mentions=_NO_MENTIONS, nonce=nonce, silent=True
+            )
+
+        with _rate_limits():
+            return (await self._moderated_overview(send, overview)).id
+
+    async def edit_overview(self, message_id: int, overview: Overview) -> bool:
+        """Edit the overview; return False if its message was deleted."""
+        message = self._channel.get_partial_message(message_id)
+
+        async def edit(embed: discord.Embed) -> None:
+            await message.edit(embed=embed, allowed_mentions=_NO_MENTIONS)
+
+        try:
+            with _rate_limits():
+                await self._moderated_overview(edit, overview)
         except discord.NotFound as error:
             if error.code != _UNKNOWN_MESSAGE:
                 raise  # the channel was deleted
@@ -118,6 +152,22 @@ class DiscordCardChannel:
     def _view(self, content: CardContent) -> View | None:
         return None if content.is_closed else self._buttons(content)
 
+    async def _moderated_card(
+        self, write: Callable[[discord.Embed], Awaitable[T]], content: CardContent
+    ) -> T:
+        """Write a card; where moderation refuses its texts, without what people typed."""
+        usual = partial(card_embed.card, content, self._cards_url)
+        return await _moderated(
+            write, usual, partial(card_embed.plain_card, content, self._cards_url)
+        )
+
+    async def _moderated_overview(
+        self, write: Callable[[discord.Embed], Awaitable[T]], overview: Overview
+    ) -> T:
+        """Write the overview; where moderation refuses its texts, without them."""
+        usual = partial(overview_embed, overview, self._cards_url)
+        return await _moderated(write, usual, partial(usual, is_plain=True))
+
     async def _restyled_embed(
         self, message: discord.PartialMessage, content: CardContent
     ) -> discord.Embed:
@@ -126,14 +176,18 @@ class DiscordCardChannel:
         return card_embed.restyled(shown[0], content) if shown else card_embed.card(content)
 
 
-async def _moderated(write: Callable[[discord.Embed], Awaitable[T]], content: CardContent) -> T:
-    """Write a card; where moderation refuses its texts, without what people typed."""
+async def _moderated(
+    write: Callable[[discord.Embed], Awaitable[T]],
+    usual: Callable[[], discord.Embed],
+    plain: Callable[[], discord.Embed],
+) -> T:
+    """Write an embed; where moderation refuses its texts, the one without what people typed."""
     try:
-        return await write(card_embed.card(content))
+        return await write(usual())
     except discord.HTTPException as error:
         if error.code not in _MODERATED:
             raise
-        return await write(card_embed.plain_card(content))
+        return await write(plain())
 
 
 @contextmanager

@@ -28,8 +28,12 @@ _STALE, _CLOSED = "STALE · ", "CLOSED · "
 _UNKNOWN_PLACE = "*unknown*"
 
 
-def card(content: CardContent) -> discord.Embed:
-    """Return the embed of a dispatch call or a 911 call."""
+def card(content: CardContent, cards_url: str = "") -> discord.Embed:
+    """Return the embed of a dispatch call or a 911 call.
+
+    Args:
+        cards_url: the address of the channel of the cards; empty for no links to other cards.
+    """
     if isinstance(content.call, Call):
         content = replace(content, call=complete(content.call, content.details))
     embed = discord.Embed(title=_title(content), colour=_colour(content))
@@ -38,12 +42,12 @@ def card(content: CardContent) -> discord.Embed:
     if content.call is not None:
         # Escaping at most doubles a text: all parts together stay below Discord's 6000 characters.
         embed.description = escape(content.call.description, 700) or None
-    for name, value, is_inline in _fields(content):
+    for name, value, is_inline in _fields(content, cards_url):
         embed.add_field(name=name, value=value, inline=is_inline)
     return embed
 
 
-def plain_card(content: CardContent) -> discord.Embed:
+def plain_card(content: CardContent, cards_url: str = "") -> discord.Embed:
     """Return the embed without any text that people typed, for one that moderation refuses."""
     call = content.call
     if isinstance(call, Call):
@@ -51,7 +55,7 @@ def plain_card(content: CardContent) -> discord.Embed:
     elif call is not None:
         call = EmergencyCall(call.call_id, call.is_emergency, "(hidden)", "", "")
     units = tuple(replace(unit, number="", name="") for unit in content.units)
-    embed = card(replace(content, call=call, units=units, details=NO_DETAILS))
+    embed = card(replace(content, call=call, units=units, details=NO_DETAILS), cards_url)
     embed.set_footer(text="Discord's moderation refuses a text of this call: read it in the CAD.")
     return embed
 
@@ -96,7 +100,7 @@ def _colour(content: CardContent) -> discord.Colour:
     return _BLUE
 
 
-def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
+def _fields(content: CardContent, cards_url: str) -> Iterator[tuple[str, str, bool]]:
     match content.call:
         case Call() as call:
             yield "Place", _place(call), False
@@ -119,10 +123,19 @@ def _fields(content: CardContent) -> Iterator[tuple[str, str, bool]]:
             yield _first_seen(content)
         case None:
             yield _first_seen(content)
+    if content.answered_by is not None:
+        yield "Became", _answer(content, cards_url), True
     if content.closed_at is not None:
         yield "Closed", timestamp(content.closed_at, "R"), True
     elif not content.is_old:
         yield "Confirmed", _confirmed(content), True
+
+
+def _answer(content: CardContent, cards_url: str) -> str:
+    """Return the call that a 911 call became, with a link to its card where there is one."""
+    name = f"call #{content.answered_by}"
+    has_link = cards_url and content.answer_message_id is not None
+    return f"[{name}]({cards_url}/{content.answer_message_id})" if has_link else name
 
 
 def _confirmed(content: CardContent) -> str:

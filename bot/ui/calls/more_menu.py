@@ -16,6 +16,7 @@ from bot.ui.calls.call_component import (
     CallItem,
     QuestionButton,
     call_item_pattern,
+    phrase_of,
     view_of,
 )
 from bot.ui.calls.call_forms import NoteForm
@@ -27,7 +28,7 @@ from bot.ui.orders.action_text import STATUS_WORDS
 
 
 class MoreButton(CallButton, template=call_item_pattern("more")):
-    """Opens the menu of less frequent actions."""
+    """Opens the menu of less frequent actions: those that the member may use."""
 
     action = "more"
     label = "More"
@@ -35,11 +36,17 @@ class MoreButton(CallButton, template=call_item_pattern("more")):
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Show the menu."""
         actor, place = actor_of(interaction), (self.server_id, self.call_id)
-        services.call_actions.require_self_dispatch(actor)
-        view = view_of(StatusSelect(*place), AddNoteButton(*place), CloseCallButton(*place))
+        calls = services.call_actions
+        calls.require_self_dispatch(actor)
+        view = view_of(StatusSelect(*place))
+        if await calls.may_note(actor, *place):
+            view.add_item(AddNoteButton(*place))
+        if calls.may_dispatch(actor):
+            view.add_item(CloseCallButton(*place))
         if units := services.unit_picker.units_on_call(actor, *place):
             view.add_item(PrimarySelect(*place, list(map(unit_option, units[:MAX_OPTIONS]))))
-        await answer(interaction, f"More actions for **#{self.call_id}**", view)
+        call = phrase_of(services, self, is_emergency=False)
+        await answer(interaction, f"More actions for {call}", view)
 
 
 class AddNoteButton(CallButton, template=call_item_pattern("note")):
@@ -50,8 +57,9 @@ class AddNoteButton(CallButton, template=call_item_pattern("note")):
 
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Open the form."""
-        services.call_actions.require_dispatch(actor_of(interaction))
-        await interaction.response.send_modal(NoteForm(self.server_id, self.call_id))
+        actor, place = actor_of(interaction), (self.server_id, self.call_id)
+        await services.call_actions.require_note(actor, *place)
+        await interaction.response.send_modal(NoteForm(*place))
 
 
 class StatusSelect(CallItem, template=call_item_pattern("status")):
@@ -130,7 +138,7 @@ class CloseCallButton(QuestionButton, template=call_item_pattern("close")):
     action = "close"
     label = "Close call"
     style = discord.ButtonStyle.danger
-    question = "Close **#{call}**? All units leave it."
+    question = "Close {call}? All units leave it."
     confirm_button = ConfirmCloseButton
 
 

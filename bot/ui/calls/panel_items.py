@@ -144,12 +144,39 @@ class DispatchPickedButton(CallButton, template=call_item_pattern("dispatch-pick
         )
 
 
+class ShowDepartmentSelect(CallItem, template=call_item_pattern("pick-shown")):
+    """Limits the list of units to one department."""
+
+    action = "pick-shown"
+
+    def __init__(
+        self, server_id: int, call_id: int, options: Sequence[SelectOption] = PLACEHOLDER_OPTIONS
+    ) -> None:
+        self._options = list(options)
+        super().__init__(server_id, call_id)
+
+    def build(self, custom_id: str) -> Item[View]:
+        """Return the select; one department is shown, or all are."""
+        return Select(custom_id=custom_id, options=self._options)
+
+    async def press(self, interaction: Interaction, services: GuildServices) -> None:
+        """Edit the message so that it shows the units of the department."""
+        (value,) = cast(Any, interaction.data)["values"]
+        panel = UnitPanel.from_message(interaction.message)
+        candidates = _candidates(interaction, services, self)
+        await _show(interaction, self, panel.with_department(value, candidates))
+
+
 class NextPageButton(CallButton, template=call_item_pattern("next")):
     """Shows the next options of a select that has more than Discord allows."""
 
+    def __init__(self, server_id: int, call_id: int, label: str = "-") -> None:
+        self.label = label  # type: ignore[misc]  # it says how many there are
+        super().__init__(server_id, call_id)
+
     async def press(self, interaction: Interaction, services: GuildServices) -> None:
         """Edit the message so that it shows them, and what is selected."""
-        candidates = services.unit_picker.candidates(actor_of(interaction), self.server_id)
+        candidates = _candidates(interaction, services, self)
         panel = self.turned(UnitPanel.from_message(interaction.message), candidates)
         await _show(interaction, self, panel)
 
@@ -162,7 +189,6 @@ class NextUnitsButton(NextPageButton, template=call_item_pattern("next-units")):
     """Shows further units."""
 
     action = "next-units"
-    label = "More units"
 
     def turned(self, panel: UnitPanel, candidates: Sequence[Candidate]) -> UnitPanel:
         """Return the panel with the next units."""
@@ -173,7 +199,6 @@ class NextDepartmentsButton(NextPageButton, template=call_item_pattern("next-dep
     """Shows further departments."""
 
     action = "next-departments"
-    label = "More departments"
 
     def turned(self, panel: UnitPanel, candidates: Sequence[Candidate]) -> UnitPanel:
         """Return the panel with the next departments."""
@@ -181,6 +206,7 @@ class NextDepartmentsButton(NextPageButton, template=call_item_pattern("next-dep
 
 
 PANEL_ITEMS = (
+    ShowDepartmentSelect,
     MemberSelect,
     UnitSelect,
     DepartmentSelect,
@@ -195,17 +221,28 @@ def panel_view(panel: UnitPanel, submit: CallItem) -> View:
     """Return the selects of a panel, the button that gives the order, and those of pages."""
     place = submit.server_id, submit.call_id
     view = View(timeout=None)
+    if panel.shown_departments:
+        view.add_item(ShowDepartmentSelect(*place, panel.shown_departments))
     view.add_item(MemberSelect(*place, panel.members))
     if panel.units:
         view.add_item(UnitSelect(*place, panel.units))
     if panel.departments:
         view.add_item(DepartmentSelect(*place, panel.departments))
     view.add_item(submit)
-    if panel.has_more_units:
-        view.add_item(NextUnitsButton(*place))
-    if panel.has_more_departments:
-        view.add_item(NextDepartmentsButton(*place))
+    if panel.more_units:
+        view.add_item(NextUnitsButton(*place, panel.more_units))
+    if panel.more_departments:
+        view.add_item(NextDepartmentsButton(*place, panel.more_departments))
     return view
+
+
+def _candidates(
+    interaction: Interaction, services: GuildServices, used: CallItem
+) -> list[Candidate]:
+    """Return the units that a panel offers."""
+    is_attach = has_action(interaction.message, AttachPickedButton.action)
+    call_id = used.call_id if is_attach else None
+    return services.unit_picker.candidates(actor_of(interaction), used.server_id, call_id)
 
 
 async def _show(interaction: Interaction, pressed: CallItem, panel: UnitPanel) -> None:

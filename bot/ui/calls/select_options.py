@@ -10,8 +10,10 @@ from discord import SelectOption
 
 from bot.common.discord_limits import MAX_OPTION_LENGTH, MAX_OPTIONS
 from bot.services.pickers.unit_picker import Candidate, department_key
-from bot.ui.orders.action_text import status_word
+from bot.ui.orders.action_text import AVAILABLE, status_word
 from bot.ui.text import one_line
+
+ALL_DEPARTMENTS = "sha:"  # the value of an option, beside those of `department_key`
 
 # A select needs an option even if discord.py only builds it to read the selected values.
 PLACEHOLDER_OPTIONS = (SelectOption(label="-"),)
@@ -38,11 +40,15 @@ def with_selected(
 
 
 def unit_option(one: Candidate) -> SelectOption:
-    """Return a unit's option: "A-12 Pat Moreno", described as "LSPD · on #101 · enroute"."""
+    """Return a unit's option: "A-12 Pat Moreno", described as "LSPD · on #101 · enroute".
+
+    Of a free unit, the status is named only where it is not simply "available".
+    """
     where = f"on #{one.call_id}" if one.call_id is not None else "free" if one.is_free else ""
     department = one_line(one.unit.department, 40)
     number = one_line(one.unit.number, MAX_OPTION_LENGTH) or one.token
-    parts = (department, where, status_word(one.unit.status))
+    status = "" if one.is_free and one.unit.status == AVAILABLE else status_word(one.unit.status)
+    parts = (department, where, status)
     return SelectOption(
         label=one_line(f"{number} {one.unit.name}", MAX_OPTION_LENGTH),
         value=one.token,
@@ -59,6 +65,29 @@ def department_option(name: str, crew: Sequence[Candidate]) -> SelectOption:
             f"{len(crew)}: " + ", ".join(one.token for one in crew), MAX_OPTION_LENGTH
         ),
     )
+
+
+def department_filter(candidates: Sequence[Candidate], chosen: str) -> tuple[SelectOption, ...]:
+    """Return the options that limit a list of units to one department, all of them first.
+
+    Where there are more than fit, those with the most units are offered.
+
+    Args:
+        chosen: the value of the option that is selected.
+    """
+    counts = Counter(one.unit.department for one in candidates if one.unit.department)
+    free = Counter(one.unit.department for one in candidates if one.is_free)
+    names = sorted(name for name, _ in counts.most_common(MAX_OPTIONS - 1))
+    departments = [
+        SelectOption(
+            label=one_line(name, MAX_OPTION_LENGTH) or "(unnamed)",
+            value=department_key(name),
+            description=f"{counts[name]} to pick from, {free[name]} free",
+        )
+        for name in names
+    ]
+    everything = SelectOption(label="All departments", value=ALL_DEPARTMENTS)
+    return with_selected(distinct([everything, *departments]), [chosen])
 
 
 def distinct(options: Iterable[SelectOption]) -> list[SelectOption]:

@@ -14,8 +14,10 @@ import discord
 from discord import ActionRow, Button, Component, SelectMenu, SelectOption
 
 from bot.common.discord_limits import MAX_OPTIONS
-from bot.services.pickers.unit_picker import Candidate, free_by_department
+from bot.services.pickers.unit_picker import Candidate, department_key, free_by_department
 from bot.ui.calls.select_options import (
+    ALL_DEPARTMENTS,
+    department_filter,
     department_option,
     distinct,
     next_page,
@@ -32,19 +34,27 @@ class UnitPanel:
     Attributes:
         members: Discord ids of the selected members.
         units, departments: the options shown; the selected ones have `default` set.
-        has_more_units, has_more_departments: whether not all fit into the select.
+        more_units, more_departments: the label of the button that shows further ones, which says
+            how many are shown; empty where all fit into the select.
+        shown_departments: the options that limit the list of units to one department; none where
+            all units fit.
     """
 
     members: tuple[int, ...] = ()
     units: tuple[SelectOption, ...] = ()
     departments: tuple[SelectOption, ...] = ()
-    has_more_units: bool = False
-    has_more_departments: bool = False
+    more_units: str = ""
+    more_departments: str = ""
+    shown_departments: tuple[SelectOption, ...] = ()
 
     @classmethod
     def from_candidates(cls, candidates: Sequence[Candidate]) -> UnitPanel:
         """Return a panel that offers these units in this order, with nothing selected."""
-        return cls().with_next_units(candidates).with_next_departments(candidates)
+        shown = len(candidates) > MAX_OPTIONS
+        panel = cls(
+            shown_departments=department_filter(candidates, ALL_DEPARTMENTS) if shown else ()
+        )
+        return panel.with_next_units(candidates).with_next_departments(candidates)
 
     @classmethod
     def from_message(cls, message: discord.Message | None) -> UnitPanel:
@@ -58,33 +68,50 @@ class UnitPanel:
                     panel = replace(panel, units=tuple(options))
                 case "pick-departments", SelectMenu(options=options):
                     panel = replace(panel, departments=tuple(options))
-                case "next-units", _:
-                    panel = replace(panel, has_more_units=True)
-                case "next-departments", _:
-                    panel = replace(panel, has_more_departments=True)
+                case "pick-shown", SelectMenu(options=options):
+                    panel = replace(panel, shown_departments=tuple(options))
+                case "next-units", Button(label=str() as label):
+                    panel = replace(panel, more_units=label)
+                case "next-departments", Button(label=str() as label):
+                    panel = replace(panel, more_departments=label)
         return panel
 
     def with_next_units(self, candidates: Sequence[Candidate]) -> UnitPanel:
         """Return the panel with the next units of these, and those that are selected."""
-        options = distinct(map(unit_option, candidates))
-        return replace(
-            self, units=next_page(self.units, options), has_more_units=len(options) > MAX_OPTIONS
+        only = next(iter(selected_values(self.shown_departments)), ALL_DEPARTMENTS)
+        options = distinct(
+            unit_option(one)
+            for one in candidates
+            if only in {ALL_DEPARTMENTS, department_key(one.unit.department)}
         )
+        shown = next_page(self.units, options)
+        return replace(self, units=shown, more_units=_more("units", len(options)))
+
+    def with_department(self, key: str, candidates: Sequence[Candidate]) -> UnitPanel:
+        """Return the panel with the units of one department, and those that are selected."""
+        return replace(
+            self,
+            units=tuple(one for one in self.units if one.default),
+            shown_departments=department_filter(candidates, key),
+        ).with_next_units(candidates)
 
     def with_next_departments(self, candidates: Sequence[Candidate]) -> UnitPanel:
         """Return the panel with the next departments of these units, and the selected ones."""
         crews = free_by_department(candidates).items()
         options = distinct(department_option(*crew) for crew in crews)
-        return replace(
-            self,
-            departments=next_page(self.departments, options),
-            has_more_departments=len(options) > MAX_OPTIONS,
-        )
+        shown = next_page(self.departments, options)
+        more = _more("departments", len(options))
+        return replace(self, departments=shown, more_departments=more)
 
     def units_text(self, services: GuildServices, server_id: int) -> str:
         """Return the selection as the text of a `units` option."""
         units, departments = selected_values(self.units), selected_values(self.departments)
         return services.unit_picker.to_units_text(server_id, self.members, units, departments)
+
+
+def _more(what: str, count: int) -> str:
+    """Return the label of a button that shows further options, empty if all are shown."""
+    return f"More {what} ({MAX_OPTIONS} of {count})" if count > MAX_OPTIONS else ""
 
 
 def has_action(message: discord.Message | None, action: str) -> bool:

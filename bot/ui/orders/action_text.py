@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.storage.stores.order_store import OrderAction
 
 STATUS_WORDS = {0: "unavailable", 1: "busy", 2: "available", 3: "enroute", 4: "on scene"}
+AVAILABLE = 2
 UNKNOWN_STATUS = "status unknown"
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from bot.services.targets.grammar import RANGE_LIMIT, remove_member_ids
 from bot.services.targets.resolution import MemberGroupSummary, Resolution
 from bot.services.targets.skipped_target import NearMatch, SkippedTarget, SkipReason, Target
+from bot.services.targets.terms import SELF_KEYWORD
 from bot.ui import cad_error_text, error_text
 from bot.ui.text import code_span, escape, join_limited, member_mention, unit_name
 
@@ -56,6 +57,7 @@ _REASONS = {
     ),
     SkipReason.ON_ANOTHER_CALL: "sent to another call meanwhile",
     SkipReason.MOVED_BY_LATER_ORDER: "a later order has moved this unit. Undo that one first",
+    SkipReason.NOT_OWN_UNIT: "not your unit. You may name your own alone",
     SkipReason.FORMER_CALL_CLOSED: "not put back, because the call that it came from is closed",
     SkipReason.LIST_INCOMPLETE: "units not loaded yet",
     SkipReason.MEMBERS_PENDING: "members who are still being looked up in the CAD",
@@ -169,7 +171,7 @@ def _special_reason(one: SkippedTarget) -> str:
     """Return the words that depend on how the target was typed; empty if there are none."""
     text = one.target.text.lstrip("-")
     match one.reason:
-        case SkipReason.NOT_LINKED if text.casefold() == "me":
+        case SkipReason.NOT_LINKED if text.casefold().partition(":")[0] == SELF_KEYWORD:
             return "you are not linked. Use `/link`"
         case SkipReason.NO_SUCH_UNIT if not any(map(str.isdigit, text)):
             return "no member or unit on duty is called this"

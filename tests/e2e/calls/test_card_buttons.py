@@ -12,7 +12,7 @@ import pytest
 from bot.services.access.policy import Actor
 from bot.services.reply import ReplyAddress
 from bot.ui.calls.call_component import view_of
-from bot.ui.calls.more_menu import PrimarySelect
+from bot.ui.calls.more_menu import CloseCallButton, PrimarySelect
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import seed
 from sandbox.cad.state.faults import BAD_GATEWAY, Reset
@@ -41,18 +41,6 @@ pytestmark = pytest.mark.parametrize(
 CREATED, REMOVED = ("NEW_DISPATCH", "v2 new dispatch"), ("REMOVE_911", "v2 remove 911")
 PRESSED_ALREADY = "❌ This was pressed already. Look at its answer for the result."
 STOP = seed.TRAFFIC_STOP
-
-
-@pytest.fixture
-async def officers(bot_fixture: BotFixture) -> BotFixture:
-    """Let Pat and Alice dispatch themselves."""
-    role = bot_fixture.guild.create_role("Officer")
-    for name in ("pat", "alice", "charlie"):
-        bot_fixture.env.backend.add_member_role(
-            bot_fixture.guild.id, bot_fixture.members[name].id, role.id
-        )
-    await bot_fixture.start(self_dispatch_role_ids=frozenset({role.id}))
-    return bot_fixture
 
 
 class TestOnACall:
@@ -167,12 +155,12 @@ class TestThePanel:
         shown = await bot_fixture.dana.click(await call_card(bot_fixture), label="Attach…")
         options = [(one["value"], one["description"]) for one in menu(shown, "units")["options"]]
         assert options == [
-            ("K-9", "BCSO · free · available"),
-            ("M-3", "EMS · free · available"),
-            ("A-12", "LSPD · free · available"),
-            ("A-7", "LSPD · free · available"),
-            ("S-1", "LSPD · free · available"),
-            ("E-51", "SAFD · free · available"),
+            ("K-9", "BCSO · free"),
+            ("M-3", "EMS · free"),
+            ("A-12", "LSPD · free"),
+            ("A-7", "LSPD · free"),
+            ("S-1", "LSPD · free"),
+            ("E-51", "SAFD · free"),
             ("B-21", "BCSO · on #101 · on scene"),
             ("R-2", "SAFD · on #102 · enroute"),
         ]
@@ -340,12 +328,40 @@ class TestMore:
         audit = await bot_fixture.final_answer(bot_fixture.dana, "audit")
         assert audit.startswith("✅ 1 order")
 
-    @pytest.mark.parametrize("label", ["Add note", "Close call"])
-    async def test_an_officer_neither_notes_nor_closes(
-        self, officers: BotFixture, label: str
-    ) -> None:
+    async def test_more_shows_what_the_member_may_do(self, officers: BotFixture) -> None:
+        message = await call_card(officers)
+        assert labels(await officers.pat.click(message, label="More")) == []
+        assert labels(await officers.dana.click(message, label="More")) == [
+            *("Add note", "Close call")
+        ]
+        await officers.attach("A-12")
+        assert labels(await officers.pat.click(message, label="More")) == ["Add note"]
+        assert labels(await officers.alice.click(message, label="More")) == []
+
+    async def test_an_officer_writes_notes_on_the_own_call(self, officers: BotFixture) -> None:
+        await officers.attach("A-12")
         more = await officers.pat.click(await call_card(officers), label="More")
-        result = await press(officers.pat, more, label)
+        shown = await press(officers.pat, more, "Add note")
+        result = await officers.pat.submit_modal(shown, {"note": "One in custody"})
+        assert words(result) == "✅ Noted on **#100**: `One in custody`"
+        assert officers.server.calls[ROBBERY].notes[-1].label == "pat"
+
+    async def test_an_officer_who_left_the_call_writes_no_note(self, officers: BotFixture) -> None:
+        await officers.attach("A-12")
+        more = await officers.pat.click(await call_card(officers), label="More")
+        shown = await press(officers.pat, more, "Add note")
+        await officers.final_answer(officers.dana, "detach", units="A-12")
+        result = await officers.pat.submit_modal(shown, {"note": "One in custody"})
+        assert words(result).startswith("❌ Your unit is not on this call")
+        again = await press(officers.pat, more, "Add note")
+        assert again.modal is None
+        assert words(again).startswith("❌ Your unit is not on this call")
+        notes = officers.server.calls[ROBBERY].notes
+        assert "One in custody" not in [note.content for note in notes]
+
+    async def test_an_officer_does_not_close(self, officers: BotFixture) -> None:
+        buttons = view_of(CloseCallButton(seed.SERVER_ID, ROBBERY))
+        result = await officers.pat.click(await card(officers, buttons), label="Close call")
         assert words(result).startswith("❌ You need the ")
 
 
@@ -357,6 +373,16 @@ class TestOnAnEmergency:
         assert bot_fixture.units_on(103) == ["A-12"]
         assert bot_fixture.server.calls[103].form.meta_data["createdFromId"] == str(SHOTS)
         assert SHOTS not in bot_fixture.server.emergencies
+
+    async def test_an_officer_responds_with_the_own_unit(self, officers: BotFixture) -> None:
+        message = await emergency_card(officers)
+        result = await officers.pat.click(message, label="Respond")
+        assert (await settled(officers, result)).startswith("✅ **#103**")
+        assert officers.units_on(103) == ["A-12"]
+        for label in ("Dispatch…", "Dismiss"):
+            assert words(await officers.pat.click(message, label=label)).startswith("❌ You need")
+        visitor = await officers.vic.click(message, label="Respond")
+        assert words(visitor).startswith("❌ You need one of these roles")
 
     async def test_two_respond_at_once(self, bot_fixture: BotFixture) -> None:
         # Below the buttons: the pretend Discord takes one press after the other.

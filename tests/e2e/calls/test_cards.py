@@ -7,6 +7,7 @@ from sandbox.cad.state import seed
 from sandbox.cad.state.models import CallForm, EmergencyForm
 from tests.e2e.bot_fixture import BotFixture
 from tests.e2e.calls.shown_cards import SEEDED, Cards
+from tests.e2e.presses import press
 
 
 async def test_every_open_call_has_a_card_and_new_urgent_ones_ping(cards: Cards):
@@ -84,6 +85,37 @@ async def test_calls_are_listed_privately(bot_fixture: BotFixture):
         lines[2] == "**#100** Armed Robbery · 211 · priority 1 · 100 Innocence Boulevard · no units"
     )
     assert "role for that" in await bot_fixture.final_answer(bot_fixture.vic, "calls")
+
+
+async def test_pages_of_calls_are_turned(bot_fixture: BotFixture):
+    for number in range(12):
+        bot_fixture.world.new_dispatch(bot_fixture.server, CallForm(title=f"Call {number}"))
+    await bot_fixture.services.board.fetch_calls(seed.SERVER_ID)
+    said = await bot_fixture.run_command(bot_fixture.dana, "calls")
+    assert said.buttons == ["Next page"]
+    await bot_fixture.start()
+    await press(said, "Next page")
+    assert said.text.startswith("✅ 17 open calls · page 2 of 3")
+    assert said.buttons == ["Previous page", "Next page"]
+    await press(said, "Next page")
+    assert said.buttons == ["Previous page"]
+    await press(said, "Previous page")
+    assert said.text.startswith("✅ 17 open calls · page 2 of 3")
+    bot_fixture.env.backend.remove_member_role(
+        bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
+    )
+    refused = await press(said, "Next page")
+    assert refused.text.startswith("❌ You need the ")
+    assert said.text.startswith("✅ 17 open calls · page 2 of 3")
+
+
+async def test_listed_calls_lead_to_their_cards(cards: Cards):
+    text = await cards.bot_fixture.final_answer(cards.bot_fixture.dana, "calls")
+    line = text.splitlines()[3]
+    url = cards.of("Call #100").jump_url
+    assert line.startswith("**#100** Armed Robbery · 211 · priority 1")
+    assert " · no units · <t:" in line
+    assert line.endswith(f":R> · [card]({url})")
 
 
 async def test_a_server_without_a_poll_is_polled(bot_fixture: BotFixture):

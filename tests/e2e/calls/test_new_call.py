@@ -72,7 +72,7 @@ async def test_a_call_is_created_and_its_units_are_picked(bot_fixture: BotFixtur
     assert form.description == "Two floors.\nPeople inside."
     assert call.idents == []
     panel = await press(bot_fixture.dana, result, "Attach…")
-    assert words(panel) == f"Which units go to **#{NEW}**?"
+    assert words(panel) == f"Which units go to **#{NEW}** Structure Fire, Grove Street?"
     await pick(bot_fixture, panel, "units", "A-12", "A-7")
     sent = await press(bot_fixture.dana, panel, "Attach")
     assert (await settled(bot_fixture, sent)).startswith(f"✅ **#{NEW}** Structure Fire")

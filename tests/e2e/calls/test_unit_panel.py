@@ -8,10 +8,11 @@ import pytest
 from simcord.results import InteractionResult
 
 from bot.ui.calls.card_buttons import call_buttons, emergency_buttons
+from bot.ui.calls.select_options import ALL_DEPARTMENTS
 from sandbox.cad.state import seed
 from sandbox.cad.state.models import Account, Badge, Unit
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.card_presses import card, menu, pick, press, settled
+from tests.e2e.calls.card_presses import card, labels, menu, pick, press, settled, words
 
 pytestmark = pytest.mark.parametrize(
     "bot_fixture", [{}, {"sonoran_api_version": 2}], indirect=True, ids=["v1", "v2"]
@@ -114,8 +115,8 @@ async def test_more_than_25_units_and_departments_are_on_pages(
     departments = {one["value"] for one in options(panel, "departments")}
     await pick(bot_fixture, panel, "departments", "Dept 00")
     for _ in range(2):
-        await press(bot_fixture.dana, panel, "More units")
-        await press(bot_fixture.dana, panel, "More departments")
+        await press(bot_fixture.dana, panel, "More units (25 of 48)")
+        await press(bot_fixture.dana, panel, "More departments (25 of 44)")
         shown = options(panel, "units")
         assert len(shown) == 25
         assert selected(panel, "units") == [first]
@@ -140,5 +141,55 @@ async def test_who_may_not_dispatch_turns_no_page(bot_fixture: BotFixture) -> No
     bot_fixture.env.backend.remove_member_role(
         bot_fixture.guild.id, bot_fixture.dana.id, bot_fixture.dispatch.id
     )
-    await press(bot_fixture.dana, panel, "More units")
+    await press(bot_fixture.dana, panel, "More units (25 of 38)")
     assert options(panel, "units") == before
+
+
+async def test_one_department_is_shown_first(bot_fixture: BotFixture) -> None:
+    for number in range(49):  # 57 units with those of the sandbox
+        log_in(bot_fixture, f"P-{number:02}", "Jo", "Rangers" if number < 30 else "Coast Guard")
+    panel = await opened(bot_fixture)
+    assert panel.response is not None
+    rows = [row["components"][0]["custom_id"] for row in panel.response.components]
+    assert [one.split(":")[1] for one in rows] == [
+        *("pick-shown", "pick-members", "pick-units", "pick-departments", "attach-picked")
+    ]
+    assert labels(panel) == ["Attach", "More units (25 of 57)"]
+    shown = panel.response.components[0]["components"][0]["options"]
+    assert ("Rangers", "30 to pick from, 30 free") in [
+        (one["label"], one.get("description")) for one in shown
+    ]
+    await pick(bot_fixture, panel, "units", "K-9")
+    await show(bot_fixture, panel, "Rangers")
+    assert labels(panel) == ["Attach", "More units (25 of 30)"]
+    assert selected(panel, "units") == ["K-9"]
+    offered = {one["value"] for one in options(panel, "units")}
+    await bot_fixture.start()
+    await press(bot_fixture.dana, panel, "More units (25 of 30)")
+    offered |= {one["value"] for one in options(panel, "units")}
+    assert offered == {"K-9", *(f"P-{number:02}" for number in range(30))}
+    await show(bot_fixture, panel, "Coast Guard")
+    assert labels(panel) == ["Attach"]
+    await show(bot_fixture, panel, ALL_DEPARTMENTS)
+    assert labels(panel) == ["Attach", "More units (25 of 57)"]
+    await pick(bot_fixture, panel, "units", "K-9", "A-12")
+    await settled(bot_fixture, await press(bot_fixture.dana, panel, "Attach"))
+    assert set(bot_fixture.units_on(100)) == {"K-9", "A-12"}
+
+
+async def show(bot_fixture: BotFixture, panel: InteractionResult, department: str) -> None:
+    assert panel.response is not None
+    place = panel.response.components[0]["components"][0]["custom_id"]
+    await bot_fixture.dana.select(panel.response.message, [department], custom_id=place)
+
+
+async def test_units_that_are_on_the_call_are_not_offered(bot_fixture: BotFixture) -> None:
+    await bot_fixture.attach("A-12 A-7")
+    panel = await opened(bot_fixture)
+    offered = [one["value"] for one in options(panel, "units")]
+    assert "A-12" not in offered
+    assert "K-9" in offered
+    assert words(panel) == "Which units go to **#100** Armed Robbery, 100 Innocence Boulevard?"
+    panel = await opened(bot_fixture, emergency=1)
+    assert "A-12" in [one["value"] for one in options(panel, "units")]
+    assert words(panel).startswith("Which units go to **911 #1** ")

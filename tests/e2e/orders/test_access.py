@@ -103,7 +103,7 @@ async def test_linking_oneself_is_for_all_members(bot_fixture: BotFixture) -> No
 async def test_no_command_is_offered_in_private_messages(bot_fixture: BotFixture) -> None:
     assert bot_fixture.dana.user.available_commands() == ()
     assert set(bot_fixture.dana.available_commands(bot_fixture.channel)) == {
-        *("attach", "detach", "link", "unlink", "audit", "calls", "doctor"),
+        *("attach", "detach", "status", "link", "unlink", "audit", "calls", "doctor"),
         *("links mine", "links list", "links whois", "links check"),
         *("links import", "links export", "call new"),
     }

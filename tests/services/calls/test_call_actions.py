@@ -9,7 +9,7 @@ import pytest
 from bot.cad.models import NewCall
 from bot.services.access.policy import Access, Actor
 from bot.services.calls.call_actions import CallActions
-from bot.services.errors import NoTargets, RoleRequired, TitleMissing
+from bot.services.errors import NoTargets, NotOnThatCall, RoleRequired, SeveralUnits, TitleMissing
 from bot.services.orders.accepted import AcceptedOrder
 from bot.services.orders.intake import OrderIntake
 from bot.services.orders.outcomes import OrderDetail, decode_view
@@ -31,8 +31,13 @@ pytestmark = v1
 class NoLinks:
     """Links of no member."""
 
+    api_id: str | None = None
+
     async def is_linked(self, guild_id: int, user_id: int) -> bool:
         return False
+
+    async def api_id_of(self, guild_id: int, user_id: int) -> str | None:
+        return self.api_id
 
 
 @pytest.fixture
@@ -92,16 +97,56 @@ async def test_an_order_is_stored_with_what_it_says(
 
 
 @pytest.mark.parametrize("action", [kind[0] for kind in KINDS])
-async def test_only_the_own_status_needs_no_dispatcher(
+async def test_only_what_is_about_the_own_unit_needs_no_dispatcher(
     acts: CallActions, action: OrderAction
 ) -> None:
     with pytest.raises(RoleRequired):
         await give(acts, VIC, action)
-    if action is OrderAction.STATUS:
+    if action in {OrderAction.STATUS, OrderAction.RESPOND}:
         await give(acts, PAT, action)
     else:
-        with pytest.raises(RoleRequired):
+        refusal = NotOnThatCall if action is OrderAction.NOTE else RoleRequired
+        with pytest.raises(refusal):
             await give(acts, PAT, action)
+
+
+async def test_an_officer_sends_no_other_unit_to_a_911_call(acts: CallActions) -> None:
+    for units in ("A-1 A-2", "<@9>", "me A-1"):
+        with pytest.raises(RoleRequired):
+            await acts.respond_to_911(PAT, REPLY, server_id=1, number=7, units=units)
+
+
+@pytest.mark.parametrize("who", [DANA, PAT])
+async def test_a_status_of_one_unit(
+    acts: CallActions, queue_fixture: QueueFixture, who: Actor
+) -> None:
+    accepted = await acts.set_status(who, REPLY, server_id=2, status=4, unit="a12")
+    _, _, units, detail = await stored(queue_fixture, accepted)
+    assert (units, detail) == ("a12" if who is DANA else "me:a12", OrderDetail(status=4))
+    for several in ("A-1 A-2", "A-1..A-9", "dept:LSPD", "<@&5>", "A-1 -A-2"):
+        with pytest.raises(SeveralUnits):
+            await acts.set_status(who, REPLY, server_id=2, status=4, unit=several)
+    with pytest.raises(NoTargets):
+        await acts.set_status(DANA, REPLY, server_id=2, status=4, unit=" ")
+    with pytest.raises(RoleRequired):
+        await acts.set_status(PAT, REPLY, server_id=2, status=4, unit="<@9>")
+
+
+@pytest.mark.parametrize(
+    ("api_id", "is_on_call"), [("1", True), ("2", False), ("9", False), (None, False)]
+)
+async def test_officers_write_notes_on_their_own_call(
+    acts: CallActions, queue_fixture: QueueFixture, api_id: str | None, is_on_call: bool
+) -> None:
+    queue_fixture.cad.put(1, 100)
+    await queue_fixture.board.fetch_calls(1)
+    await queue_fixture.board.fetch_units(1)
+    links: Any = acts._links
+    links.api_id = api_id
+    assert await acts.may_note(PAT, 1, 100) is is_on_call
+    assert not await acts.may_note(PAT, 1, 999)
+    assert await acts.may_note(DANA, 1, 999)
+    assert not await acts.may_note(VIC, 1, 100)
 
 
 async def test_equal_notes_are_counted_before(

@@ -19,6 +19,8 @@ from bot.services.cards.card_content import CardContent
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.card_schedule import CardSettings
 from bot.services.cards.discord_budget import DiscordBudget
+from bot.services.cards.overview import Overview
+from bot.services.cards.overview_writer import OverviewWriter
 from bot.storage.stores.card_store import CardKind, CardStore, ObsoleteCard, StoredCard
 from bot.storage.stores.link_row import Link
 from sandbox.fake_time import FakeTime
@@ -61,6 +63,7 @@ class FakeCardStore(CardStore):
     def __init__(self) -> None:
         self.rows: dict[tuple[int, CardKind, int], StoredCard] = {}
         self.obsolete_rows: list[ObsoleteCard] = []
+        self.overviews: dict[int, int] = {}  # message by channel
         self.error: Exception | None = None
 
     async def take_over(
@@ -80,6 +83,19 @@ class FakeCardStore(CardStore):
         self.rows[card.server_id, card.kind, card.call_id] = card
         if obsolete:
             self.obsolete_rows.append(obsolete)
+
+    async def overview(self, channel_id: int) -> int | None:
+        return self.overviews.get(channel_id)
+
+    async def save_overview(self, channel_id: int, message_id: int, now: datetime) -> None:
+        if self.error:
+            raise self.error
+        if before := self.overviews.get(channel_id):
+            self.obsolete_rows.append(ObsoleteCard(before, channel_id, now))
+        self.overviews[channel_id] = message_id
+
+    async def forget_obsolete(self, message_id: int) -> None:
+        self.obsolete_rows = [one for one in self.obsolete_rows if one.message_id != message_id]
 
     async def save_obsolete(self, message: ObsoleteCard) -> None:
         self.obsolete_rows.append(message)
@@ -102,6 +118,7 @@ class FakeCardChannel:
     def __init__(self, time: FakeTime) -> None:
         self.time = time
         self.shown: dict[int, CardContent] = {}
+        self.overviews: dict[int, Overview] = {}
         self.writes: list[RecordedWrite] = []
         self.error: Exception | None = None
         self.faults: dict[int, Callable[[], Awaitable[None]]] = {}  # by message
@@ -126,6 +143,28 @@ class FakeCardChannel:
         if message_id not in self.shown:
             return False
         self.shown[message_id] = content
+        return True
+
+    async def post_overview(self, overview: Overview, nonce: str) -> int:
+        message_id = self.by_nonce.get(nonce, self._last_id + 1)
+        await self._write("post overview", message_id)
+        self._last_id = max(self._last_id, message_id)
+        self.by_nonce[nonce] = message_id
+        self.overviews[message_id] = overview
+        if self.is_answer_lost:
+            raise OSError("no answer")
+        return message_id
+
+    async def edit_overview(self, message_id: int, overview: Overview) -> bool:
+        await self._write("edit overview", message_id)
+        if message_id not in self.overviews:
+            return False
+        self.overviews[message_id] = overview
+        return True
+
+    async def discard(self, message_id: int) -> bool:
+        await self._write("discard", message_id)
+        self.overviews.pop(message_id, None)
         return True
 
     async def ping(self, role_id: int, count: int) -> int:
@@ -156,6 +195,7 @@ class CardFixture:
     links: tuple[Link, ...] = ()
     ping_role_id: int | None = None
     channel_id: int = CHANNEL
+    has_overview: bool = False
     servers: dict[int, str] = field(default_factory=lambda: {SERVER: ""})
     channel: FakeCardChannel = field(init=False)
     discord: DiscordBudget = field(init=False)
@@ -183,6 +223,11 @@ class CardFixture:
             ),
             servers=CadServers(SERVER, self.servers),
             layouts=CallLayouts(self.cad.layouts, clock=self.time),
+            overview=OverviewWriter(
+                self.store, self.channel, self.channel_id, discord=self.discord, clock=self.time
+            )
+            if self.has_overview
+            else None,
             discord=self.discord,
             clock=self.time,
         )

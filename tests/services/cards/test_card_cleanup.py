@@ -15,15 +15,20 @@ from sandbox.fake_time import FakeTime
 from tests.services.cards.card_fixture import settle
 
 SERVED = [1]
+OVERVIEWS = [500]
 
 
 class FakeStore(CardStore):
     def __init__(self) -> None:
         self.rows: list[ObsoleteCard] = []
         self.kept_servers: list[Collection[int]] = []
+        self.kept_overviews: list[Collection[int]] = []
 
     async def retire_other_servers(self, server_ids: Collection[int], now: datetime) -> None:
         self.kept_servers.append(server_ids)
+
+    async def retire_other_overviews(self, channel_ids: Collection[int], now: datetime) -> None:
+        self.kept_overviews.append(channel_ids)
 
     async def obsolete(self) -> list[ObsoleteCard]:
         return sorted(self.rows, key=lambda one: one.delete_at)
@@ -67,6 +72,7 @@ class Cleaning:
             self.store,
             SERVED,
             self.messages.channel,
+            overview_channels=OVERVIEWS,
             discord=DiscordBudget(self.time),
             clock=self.time,
         )
@@ -101,6 +107,7 @@ async def test_the_cards_of_other_servers_are_retired_once(cleaning: Cleaning):
     cleaning.cleanup.start()
     await cleaning.advance(10 * CHECK_INTERVAL)
     assert cleaning.store.kept_servers == [SERVED]
+    assert cleaning.store.kept_overviews == [OVERVIEWS]
 
 
 async def test_one_message_does_not_stop_the_others(

@@ -47,6 +47,10 @@ class KnownBoard:
     def old_units_as_of(self, server_id: int) -> datetime | None:
         return self.units_as_of
 
+    def answering_call(self, server_id: int, number: int) -> Call | None:
+        answers = {one.meta.get("createdFromId"): one for one in self.known.calls.values()}
+        return answers.get(str(number))
+
     def first_poll(self, server_id: int) -> Calls | None:
         return self.first
 
@@ -295,3 +299,59 @@ def test_what_a_card_shows(
     board.units_as_of = clock.now()
     shown = registry.content(registry.cards[SERVER, CardKind.CALL, 100])
     assert shown.units_as_of == clock.now()
+
+
+def test_a_unit_that_goes_off_duty_keeps_its_number(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.known = board.known.with_units([unit(1, "A-12", name="Pat")])
+    board.poll(clock.now(), call(100, "Robbery", 1, 2))
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.CALL, 100]
+    card.shown = registry.content(card)
+    board.known = board.known.with_units([])
+    units = registry.content(card).units
+    assert [(one.ident, one.number, one.name, one.status) for one in units] == [
+        (1, "A-12", "Pat", -1),
+        (2, "", "", -1),
+    ]
+
+
+def test_a_911_call_says_which_call_it_became(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    board.poll(clock.now(), SHOTS)
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.EMERGENCY, 7]
+    answer = replace(call(103, "OFFICER RESPONSE"), meta={"createdFromId": "7"})
+    board.poll(clock.now(), SHOTS, answer)
+    registry.sync()
+    assert registry.content(card).answered_by is None  # it is still open
+    board.poll(clock.now(), answer)
+    registry.sync()
+    shown = card.shown = registry.content(card)
+    assert (shown.answered_by, shown.answer_message_id) == (103, None)
+    posted = registry.cards[SERVER, CardKind.CALL, 103]
+    posted.stored = replace(posted.stored, message_id=55)
+    card.shown = registry.content(card)
+    assert (card.shown.answered_by, card.shown.answer_message_id) == (103, 55)
+    board.poll(clock.now())
+    registry.sync()
+    assert registry.content(card) == card.shown
+
+
+def test_an_answer_that_is_closed_before_its_card_is_posted_is_still_named(
+    registry: CardRegistry, board: KnownBoard, clock: ManualClock
+):
+    answer = replace(call(103, "OFFICER RESPONSE"), meta={"createdFromId": "7"})
+    board.poll(clock.now(), SHOTS)
+    registry.sync()
+    card = registry.cards[SERVER, CardKind.EMERGENCY, 7]
+    board.poll(clock.now())
+    registry.sync()
+    assert registry.content(card).answered_by is None
+    board.poll(clock.now(), answer)
+    card.shown = registry.content(card)
+    assert (card.shown.answered_by, card.shown.answer_message_id) == (103, None)
+    board.poll(clock.now())
+    assert registry.content(card).answered_by == 103

@@ -70,6 +70,13 @@ def test_free_units_come_first(picking: UnitPicker) -> None:
     }
 
 
+def test_units_that_are_on_the_call_are_left_out(picking: UnitPicker) -> None:
+    found = picking.candidates(actor(DISPATCH_ROLE), 1, 100)
+    assert "B-2" not in [one.token for one in found]
+    assert len(found) == 5
+    assert len(picking.candidates(actor(DISPATCH_ROLE), 1, 101)) == 6
+
+
 def test_a_visitor_sees_no_unit(picking: UnitPicker) -> None:
     with pytest.raises(RoleRequired):
         picking.candidates(actor(), 1)

@@ -146,6 +146,7 @@ def test_every_reason_is_tried_above() -> None:
         SkipReason.FORMER_CALL_CLOSED,
         SkipReason.MOVED_BY_LATER_ORDER,
         SkipReason.NEVER_ON_CALL,
+        SkipReason.NOT_OWN_UNIT,  # set when an officer names a number, see below
         SkipReason.ON_NO_CALL,
         SkipReason.ON_NEW_CALL,
         SkipReason.LIST_INCOMPLETE,  # see test_group_lookup
@@ -266,6 +267,16 @@ def test_of_two_groups_that_are_spelled_alike_neither_is_guessed() -> None:
 def test_an_id_that_was_typed_is_never_taken_for_a_similar_number() -> None:
     roster = Roster((unit(11, "S-AM"), unit(10, "X-1", "sam")), is_current=True)
     assert numbers("sam", roster) == ["X-1"]
+
+
+def test_the_own_unit_by_its_number() -> None:
+    (own,) = resolved("me:a12", CURRENT).assignees
+    assert (own.discord_id, own.unit) == (ME, PAT)
+    other = resolved("me:A-7", CURRENT)
+    assert other.assignees == ()
+    assert other.left_out == (SkippedTarget(Target("A-7"), SkipReason.NOT_OWN_UNIT),)
+    # A list that does not show the unit says nothing about its number.
+    assert resolved("me:A-7", UNKNOWN).assignees[0].discord_id == ME
 
 
 def test_a_range_names_each_unit_that_is_ambiguous() -> None:

@@ -120,3 +120,25 @@ async def test_cards_of_earlier_versions_are_adopted_once(store: CardStore, url:
     assert await store.obsolete() == [ObsoleteCard(79, 5, LATER)]
     assert await other.take_over([1], CHANNEL, NOW) == []
     await database.close()
+
+
+async def test_a_channel_has_one_overview(store: CardStore, url: str):
+    assert await store.overview(CHANNEL) is None
+    await store.save_overview(CHANNEL, 7, NOW)
+    await store.save_overview(CHANNEL + 1, 8, NOW)
+    await store.save_overview(CHANNEL, 9, LATER)
+    database = await Database.open(url)
+    assert await CardStore(database, GUILD).overview(CHANNEL) == 9
+    assert await CardStore(database, OTHER_GUILD).overview(CHANNEL) is None
+    await database.close()
+    assert await store.obsolete() == [ObsoleteCard(7, CHANNEL, LATER)]
+
+
+async def test_the_overviews_of_other_channels_leave_their_messages(store: CardStore):
+    await store.save_overview(CHANNEL, 7, NOW)
+    await store.save_overview(CHANNEL + 1, 8, NOW)
+    await store.retire_other_overviews([CHANNEL], LATER)
+    await store.retire_other_overviews([CHANNEL], LATER)
+    assert await store.overview(CHANNEL) == 7
+    assert await store.overview(CHANNEL + 1) is None
+    assert await store.obsolete() == [ObsoleteCard(8, CHANNEL + 1, LATER)]

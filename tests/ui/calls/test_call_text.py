@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bot.cad.models import Call, EmergencyCall
 from bot.services.calls.call_listing import PAGE_SIZE, CallLine, CallsPage
 from bot.services.cards.card_content import CallUnit
+from bot.storage.stores.card_store import CardKind, StoredCard
 from bot.ui.calls import call_text
 
 NOW = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)
@@ -33,6 +35,19 @@ def test_lines():
         "**#101** 10\\-50 · priority 3 · no units",
         "**#102** Medical · priority High · Crew deployed · no units",
     ]
+
+
+def test_a_call_with_a_card_says_its_age_and_leads_to_it():
+    posted = StoredCard(1, CardKind.EMERGENCY, 7, 2, 70, NOW)
+    lines = (
+        CallLine(SHOTS, (), card=posted),
+        CallLine(SHOTS, (), card=replace(posted, message_id=None)),
+    )
+    page = CallsPage(lines, 1, 1, 2, None, guild_id=1)
+    age = f"<t:{int(NOW.timestamp())}:R>"
+    _, first, second = call_text.calls_page(page).splitlines()
+    assert first.endswith(f" · {age} · [card](https://discord.com/channels/1/2/70)")
+    assert second.endswith(f" · {age}")
 
 
 def test_old_units_say_their_age():
@@ -68,6 +83,7 @@ _LINE = st.builds(
     _CALL | _EMERGENCY,
     st.lists(st.builds(CallUnit, _NUMBER, _TEXT), max_size=40).map(tuple),
     _TEXT,
+    st.none() | st.just(StoredCard(1, CardKind.CALL, 7, 2**63, 2**63, NOW)),
 )
 
 

@@ -195,3 +195,14 @@ def test_every_card_fits(
         assert 0 < len(value.strip()) <= 1024
     texts = [embed.title or "", embed.description or "", fields(embed)["Place"]]
     assert not any("<@" in text for text in texts)
+
+
+def test_a_911_call_leads_to_the_call_that_it_became():
+    closed = replace(EMERGENCY, closed_at=NOW, answered_by=103, answer_message_id=55)
+    url = "https://discord.com/channels/1/2"
+    assert fields(card_embed.card(closed, url))["Became"] == f"[call #103]({url}/55)"
+    assert fields(card_embed.plain_card(closed, url))["Became"] == f"[call #103]({url}/55)"
+    for unposted in (replace(closed, answer_message_id=None), closed):
+        address = "" if unposted is closed else url
+        assert fields(card_embed.card(unposted, address))["Became"] == "call #103"
+    assert "Became" not in fields(card_embed.card(replace(closed, answered_by=None), url))

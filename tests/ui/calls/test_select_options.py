@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bot.common.discord_limits import MAX_OPTION_LENGTH, MAX_OPTIONS
 from bot.services.pickers.unit_picker import Candidate, department_key
 from bot.ui.calls.select_options import (
+    ALL_DEPARTMENTS,
+    department_filter,
     department_option,
     distinct,
     next_page,
@@ -27,14 +29,14 @@ PAT = unit(1, "A-12", "steam:1", name="Pat Moreno", department="LSPD")
 @pytest.mark.parametrize(
     ("candidate", "label", "description"),
     [
-        (Candidate(PAT, "A-12", None), "A-12 Pat Moreno", "LSPD · free · available"),
+        (Candidate(PAT, "A-12", None), "A-12 Pat Moreno", "LSPD · free"),
         (
             Candidate(replace(PAT, status=3), "A-12", 101),
             "A-12 Pat Moreno",
             "LSPD · on #101 · enroute",
         ),
         (Candidate(replace(PAT, status=1), "A-12", None), "A-12 Pat Moreno", "LSPD · busy"),
-        (Candidate(unit(2, "", "steam:2"), "steam:2", None), "steam:2", "free · available"),
+        (Candidate(unit(2, "", "steam:2"), "steam:2", None), "steam:2", "free"),
     ],
 )
 def test_a_unit(candidate: Candidate, label: str, description: str):
@@ -112,3 +114,22 @@ def test_an_option_that_is_gone_begins_anew():
 def test_a_department_has_a_key_that_discord_takes(name: str):
     assert len(department_key(name)) <= MAX_OPTION_LENGTH
     assert department_key(department_key(name)) == department_key(name) or not name
+
+
+def test_the_departments_that_a_list_can_be_limited_to():
+    crew = [
+        Candidate(PAT, "A-12", None),
+        Candidate(PAT, "A-13", 100),
+        Candidate(replace(PAT, department="EMS"), "M-1", None),
+        Candidate(replace(PAT, department=""), "X-1", None),
+    ]
+    found = department_filter(crew, "LSPD")
+    assert [(one.label, one.value, one.description, one.default) for one in found] == [
+        ("All departments", ALL_DEPARTMENTS, None, False),
+        ("EMS", "EMS", "1 to pick from, 1 free", False),
+        ("LSPD", "LSPD", "2 to pick from, 1 free", True),
+    ]
+    many = [Candidate(replace(PAT, department=f"D{n}"), "A", None) for n in range(30)]
+    found = department_filter([*many, *crew], ALL_DEPARTMENTS)
+    assert len(found) == MAX_OPTIONS
+    assert "LSPD" in [one.label for one in found]

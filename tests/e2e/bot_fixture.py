@@ -31,8 +31,8 @@ from sandbox.cad.state.faults import Fault, Hang
 from sandbox.cad.state.models import Server
 from sandbox.cad.state.world import CadWorld
 from sandbox.fake_time import FakeTime
+from tests.bystander import Bystander
 from tests.deadlines import HANG_TIMEOUT
-from tests.e2e.bystander import Bystander
 
 SETTLE_SECONDS = 10.0
 CALM = 10.0  # seconds after which the rate limits count no old request
@@ -148,10 +148,6 @@ class BotFixture:
         opening = self.bot.registry.open(self.bystander.guild.id, self.bystander.settings(settings))
         await (await opening).start()
         self.transport = transport
-
-    async def close_bystander(self) -> None:
-        """Serve the guild of the test alone, where the number of guilds matters."""
-        await self.bot.registry.close(self.bystander.guild.id)
 
     def settings(self, **changes: Any) -> Settings:
         """Return the settings of the guild, with changes."""

@@ -18,9 +18,9 @@ from sandbox.bot_settings import make_application_private
 from sandbox.cad.server import CadServer
 from sandbox.cad.state import seed
 from sandbox.fake_time import FakeTime, Wait
+from tests.bystander import Bystander
 from tests.deadlines import HANG_TIMEOUT
 from tests.e2e.bot_fixture import SETTLE_SECONDS, BotFixture, database_url
-from tests.e2e.bystander import Bystander
 
 # Linked from the start. Erin is not on duty; Charlie is on duty and not linked.
 LINKED = (seed.PAT, seed.ALICE, seed.BOB, seed.ERIN)

@@ -145,7 +145,8 @@ async def test_what_is_refused_leads_to_a_look_at_the_cad(
     cards: PushedCards, caplog: pytest.LogCaptureFixture
 ):
     bot_fixture = cards.bot_fixture
-    await bot_fixture.close_bystander()  # of several guilds, it may be any one's event
+    # Of several guilds, it may be the event of any.
+    await bot_fixture.bot.registry.close(bot_fixture.bystander.guild.id)
     await bot_fixture.advance(60)
     bot_fixture.server.push_url = ""
     bot_fixture.world.attach(bot_fixture.server, 100, Target(api_ids=(seed.PAT.hex,)))

@@ -236,7 +236,8 @@ async def test_what_the_cad_pushes_for_each_server(servers: Servers):
 async def test_events_that_were_missed_refresh_the_servers_that_they_may_concern(
     servers: Servers, caplog: pytest.LogCaptureFixture, path: str, refreshed: set[int]
 ):
-    await servers.bot_fixture.close_bystander()  # of several guilds, it may be any one's event
+    # Of several guilds, it may be the event of any.
+    await servers.bot_fixture.bot.registry.close(servers.bot_fixture.bystander.guild.id)
     caplog.set_level("INFO", "bot.services.board.push_listener")
     assert await servers.post(path, b"not JSON") == 400
     await until(lambda: "refreshing" in caplog.text)

@@ -52,6 +52,11 @@ def test_a_short_secret_stays_part_of_other_words(secret: str):
     assert Redactor([secret])(text) == text
 
 
+def test_a_secret_of_a_few_letters_stays_a_word():
+    text = "a bot of a user"
+    assert Redactor(["a", "bot"])(text) == text
+
+
 @pytest.mark.parametrize(
     "text", ["%s", "key=%s,", "a%%3A%s%%40b", "line\\n%s\\n", "postgresql://bot:%s@db/x"]
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from bot.cad.push.http_push import EVENT_PATH
 from bot.config.server_list import CadServerSetting
 from bot.config.settings import Settings
 from sandbox.cad.state import second_server, seed
+from sandbox.free_address import free_address
 from sandbox.new_server import SECRETS_KEY
 
 if TYPE_CHECKING:
@@ -42,12 +42,11 @@ class _Settings(Settings):
 
 
 def with_push(environment: Environment, settings: Settings) -> Settings:
-    """Set a free local port as the address that the CAD pushes to and the bot listens on.
+    """Set a free local address that the CAD pushes to and the bot listens on.
 
     Each server has an address of its own, because no event names its server.
     """
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        address = f"127.0.0.1:{found.getsockname()[1]}"
+    address = free_address()
     url = f"http://{address}{EVENT_PATH}"
     environment.home_server.push_url = url
     environment.second_server.push_url = f"{url}/{second_server.SERVER_ID}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 import time
 
@@ -16,6 +15,7 @@ from sandbox.cad.events.silent_connections import COUNT, SilentConnections
 from sandbox.cad.server import CadServer
 from sandbox.cad.state.models import CallForm
 from sandbox.cad.state.seed import COMMUNITY_ID, build_world
+from sandbox.free_address import free_address
 from tests.e2e.bot_fixture import until
 from tests.process.conftest import SETTINGS, Start
 from tests.process.discord_server import DiscordServer
@@ -37,8 +37,7 @@ SLOWNESS = 4.0  # seconds, of the machine
 async def test_silent_connections_stop_neither_orders_nor_events(
     start: Start, discord_server: DiscordServer
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        address = f"127.0.0.1:{found.getsockname()[1]}"
+    address = free_address()
     url = f"http://{address}/sonorancad/event"
     async with CadServer(build_world()) as cad:
         bot = await start(

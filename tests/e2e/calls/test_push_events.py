@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import io
-import socket
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from bot.cad.push.http_push import EVENT_PATH
 from sandbox.cad.api.matching_units import Target
 from sandbox.cad.state import groups, seed
 from sandbox.cad.state.models import EmergencyForm
+from sandbox.free_address import free_address
 from tests.e2e.bot_fixture import BotFixture, until
 from tests.e2e.calls.shown_cards import Cards
 
@@ -31,8 +31,7 @@ class PushedCards(Cards):
     address: str
 
     async def start(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.address = f"127.0.0.1:{found.getsockname()[1]}"
+        self.address = free_address()
         bot_fixture = self.bot_fixture
         bot_fixture.server.push_url = f"http://{self.address}{EVENT_PATH}"
         await bot_fixture.start(calls_channel_id=self.channel.id, push_listen=self.address)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import socket
 from typing import Any
 
 import aiohttp
@@ -16,6 +15,7 @@ from bot.config.server_list import CadServerSetting
 from sandbox.cad.state import second_server, seed
 from sandbox.cad.state.models import CallForm, EmergencyForm, Server
 from sandbox.cad.state.second_server import BANK_ALARM, add_second_server
+from sandbox.free_address import free_address
 from tests.e2e.bot_fixture import BotFixture, CommandReply, until
 from tests.e2e.calls.shown_cards import Cards
 from tests.e2e.log_channel import LogChannel
@@ -37,8 +37,7 @@ class Servers:
             FIRST: Cards(bot_fixture, guild.create_text_channel("los-santos")),
             SECOND: Cards(bot_fixture, guild.create_text_channel("liberty-city")),
         }
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.address = f"127.0.0.1:{found.getsockname()[1]}"
+        self.address = free_address()
 
     async def start(self, **changes: Any) -> None:
         channels = {number: cards.channel.id for number, cards in self.cards.items()}

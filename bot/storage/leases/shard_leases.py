@@ -174,10 +174,11 @@ class ShardLeases:
 
     async def release(self) -> None:
         """Give the lease back, so that the next process need not wait for its end."""
-        if self._renewing is not None:
-            self._renewing.cancel()
         try:
             async with asyncio.timeout(self.times.renew_every):
+                if self._renewing is not None:
+                    self._renewing.cancel()
+                    await asyncio.wait([self._renewing])  # it gives its connection back
                 await self.resign()
         except (StorageError, TimeoutError) as error:
             _log.warning("the lease could not be given back: %r", error)

@@ -9,7 +9,7 @@ import pytest
 from bot.ui.calls.card_buttons import call_buttons
 from sandbox.cad.state import extra_units, seed
 from tests.e2e.bot_fixture import BotFixture
-from tests.e2e.calls.card_presses import card, menu, pick, press, settled, words
+from tests.e2e.calls.card_presses import card, labels, menu, pick, press, settled, words
 
 LOADING = "The list of units on duty is still loading: "
 STEP = 5  # seconds
@@ -53,7 +53,8 @@ async def test_each_is_reached_by_number_group_range_and_panel(
     message = await card(bot_fixture, call_buttons(seed.SERVER_ID, 102))
     panel = await bot_fixture.dana.click(message, label="Attach…")
     assert ("units of <t:" in words(panel)) is (version == 2)
-    panel = await press(bot_fixture.dana, panel, "More units")
+    (more,) = (one for one in labels(panel) if one.startswith("More units"))
+    panel = await press(bot_fixture.dana, panel, more)
     picked = [one["value"] for one in menu(panel, "units")["options"]][-2:]
     await pick(bot_fixture, panel, "units", *picked)
     attached = await press(bot_fixture.dana, panel, "Attach")

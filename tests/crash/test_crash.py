@@ -80,7 +80,10 @@ def the_answer_is_the_outcome(one: Pressed, order: StoredOrder) -> None:
     assert order.state == "done" or (order.state == "refused" and order.action == "detach")
     done = f"**#{order.call_id}**" if order.call_id else "Off their calls"
     # A bot that died half-way does not know what was done, nor, later, which call was meant.
-    not_done = "⚠️ Nothing was changed|❌ It is not certain|sent to another call meanwhile"
+    not_done = (
+        "⚠️ Nothing was changed|❌ It is not certain|sent to another call meanwhile"
+        "|⚠️ The CAD shows these units on no call now"
+    )
     assert re.search(re.escape(done) if order.state == "done" else not_done, one.answer)
     assert order.units in one.answer.replace("\\", "")
 

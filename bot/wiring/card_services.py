@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+from bot.config.guild_settings import GuildSettings
 from bot.services.cards.card_cleanup import CardCleanup
 from bot.services.cards.card_publisher import CardPublisher
 from bot.services.cards.card_schedule import CardSettings
@@ -38,13 +40,7 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             needed.board,
             shown,
             partial(shown.links, links),
-            CardSettings(
-                channel_id=channel_id,
-                server_ids=server_ids[channel_id],
-                keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
-                ping_role_id=settings.ping_role_id,
-                urgent_priorities=settings.urgent_priorities,
-            ),
+            _card_settings(settings, channel_id, server_ids[channel_id]),
             servers=needed.servers,
             layouts=needed.layouts,
             overview=OverviewWriter(
@@ -68,4 +64,16 @@ def build_cards(needed: Dependencies, links: LinkService) -> GuildCards:
             discord=needed.shared.discord,
             clock=clock,
         ),
+    )
+
+
+def _card_settings(
+    settings: GuildSettings, channel_id: int, server_ids: Sequence[int]
+) -> CardSettings:
+    return CardSettings(
+        channel_id=channel_id,
+        server_ids=server_ids,
+        keep_closed_for=timedelta(minutes=settings.card_keep_minutes),
+        ping_role_id=settings.ping_role_id,
+        urgent_priorities=settings.urgent_priorities,
     )

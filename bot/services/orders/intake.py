@@ -224,17 +224,14 @@ class OrderIntake:
         others raise AlreadyPressed.
 
         Args:
-            is_permitted: whether the right to give the order was checked; otherwise the actor must
-                be a dispatcher, or name no other unit.
+            is_permitted: the right to give it was checked; else only a dispatcher names others.
         """
         if not is_permitted and not self._access.may_dispatch(actor):
             units = self._own_unit(actor, units)
-        if isinstance(units, ParsedUnits):
-            parsed = units
-        else:
-            parsed = grammar.parse_units(units, actor_id=actor.user_id, lookup=lookup)
-        if parsed.error is not None:
-            raise parsed.error
+        if isinstance(units, str):
+            units = grammar.parse_units(units, actor_id=actor.user_id, lookup=lookup)
+        if units.error is not None:
+            raise units.error
         server = server_id or self._default_server_id
         if isinstance(call, str):
             is_number = _CALL_NUMBER.fullmatch(call)
@@ -245,7 +242,7 @@ class OrderIntake:
             server_id=server,
             action=action,
             call_id=call,
-            units=parsed.text,
+            units=units.text,
             actor_id=actor.user_id,
             created_at=self._clock.now(),
             application_id=reply.application_id,
@@ -253,13 +250,11 @@ class OrderIntake:
             reply_id=reply.reply_id,
             detail=outcomes.encode_detail(detail) if detail else None,
         )
-        if reply.reply_id is None:
-            order_id: int | None = await self._orders.add(order)
-        else:
-            order_id = await self._orders.add_reply(order)
+        is_reply = reply.reply_id is not None
+        order_id = await (self._orders.add_reply if is_reply else self._orders.add)(order)
         if order_id is None:
             raise AlreadyPressed
-        return AcceptedOrder(replace(order, id=order_id), parsed.terms)
+        return AcceptedOrder(replace(order, id=order_id), units.terms)
 
     def _own_unit(self, actor: Actor, units: str | ParsedUnits) -> ParsedUnits:
         """Return units that are the actor's own; raise RoleRequired for others.
